@@ -1,0 +1,1 @@
+"""AWS in virtual time on moto."""
