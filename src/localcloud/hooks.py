@@ -1,0 +1,42 @@
+"""Every private thing of another library that the local cloud leans on.
+
+One line each, so that an upgrade that moves one of them fails in one clear test
+(`tests/localcloud/test_hooks.py`) instead of somewhere deep in a run.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """`target` is "module:attribute.path"; `why` says what we need it for."""
+
+    target: str
+    why: str
+
+    def resolve(self) -> Any:
+        """The object behind the target. Raises ImportError or AttributeError when it moved."""
+        module, _, path = self.target.partition(":")
+        found: Any = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+        return found
+
+
+HOOKS: tuple[Hook, ...] = (
+    Hook("_time_machine:patch", "virtual time for datetime and time, in C"),
+    Hook("_time_machine:unpatch", "leave real time behind as it was"),
+    Hook("_time_machine:original_time_ns", "real time for code outside the simulation"),
+    Hook("time_machine:traveller_stack", "our clock is put on time-machine's stack"),
+    Hook("threading:_PyRLock", "re-entrant lock built on our green lock"),
+    Hook("threading:_allocate_lock", "locks that park a task instead of a thread"),
+    Hook("asyncio.events:_get_running_loop", "each task has its own running loop"),
+    Hook("asyncio.events:_set_running_loop", "each task has its own running loop"),
+    Hook("queue:_PySimpleQueue", "queue.SimpleQueue built on green locks"),
+    Hook("os:_Environ", "one environment per execution environment behind os.environ"),
+    Hook("random:_urandom", "secrets and SystemRandom draw from a seeded stream"),
+)

@@ -1,0 +1,12 @@
+"""The virtual clock: an event heap of integer microseconds and tasks that park on it."""
+
+from __future__ import annotations
+
+from localcloud.kernel.fibers import Killed
+from localcloud.kernel.loop import Kernel, Timer
+from localcloud.kernel.streams import Streams
+from localcloud.kernel.sync import Event
+from localcloud.kernel.task import Task, TaskGroup
+from localcloud.kernel.watchdog import HandlerSpun
+
+__all__ = ["Event", "HandlerSpun", "Kernel", "Killed", "Streams", "Task", "TaskGroup", "Timer"]

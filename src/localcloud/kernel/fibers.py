@@ -1,0 +1,90 @@
+"""The park/wake back end: the only module that knows how a task is suspended.
+
+On CPython a fiber is a greenlet: any depth of ordinary, synchronous code can be parked
+and resumed without threads. Everything above uses only `Fiber.resume`, `Fiber.throw`,
+`park` and `current_task`, so that another back end (a browser's promise integration)
+can stand in its place.
+"""
+
+from __future__ import annotations
+
+import asyncio.events
+import asyncio.tasks
+import contextvars
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import greenlet
+
+_get_loop = asyncio.events._get_running_loop
+_set_loop = asyncio.events._set_running_loop
+
+
+class Killed(BaseException):
+    """Thrown into a task whose execution environment is gone.
+
+    A BaseException, so that a handler's `except Exception` does not swallow it.
+    """
+
+
+class Fiber(greenlet.greenlet):
+    """A suspended or running call. `task` is the kernel's object that owns it."""
+
+    def __init__(self, body: Callable[[], None], task: Any, inherit_context: bool) -> None:
+        super().__init__(body)
+        self.task = task
+        self.gr_context = contextvars.copy_context() if inherit_context else contextvars.Context()
+
+    def resume(self) -> None:
+        """Run the fiber until it parks or ends; control returns to the caller."""
+        self.parent = greenlet.getcurrent()
+        self.switch()
+
+    def kill(self, exception: BaseException) -> None:
+        """Raise `exception` where the fiber is parked and run it until it parks or ends."""
+        self.parent = greenlet.getcurrent()
+        self.throw(exception)
+
+    @property
+    def started(self) -> bool:
+        return bool(self) or self.dead
+
+
+def current_task() -> Any:
+    """The task of the running fiber, or None. Call it only on the kernel's own OS thread."""
+    found = greenlet.getcurrent()
+    return found.task if type(found) is Fiber else None
+
+
+def park() -> None:
+    """Suspend the running fiber and give control back to whoever resumed it.
+
+    asyncio keeps its running loop per OS thread; parked fibers must not see each other's,
+    so it is taken off before the switch and put back after.
+    """
+    hub = greenlet.getcurrent().parent
+    assert hub is not None
+    loop = _get_loop()
+    if loop is None:
+        hub.switch()
+        return
+    running = _leave(loop)
+    try:
+        hub.switch()
+    finally:
+        _enter(loop, running)
+
+
+def _leave(loop: Any) -> Any:
+    task = None
+    if sys.version_info >= (3, 14):  # since 3.14 the current asyncio task is thread state too
+        task = asyncio.tasks._swap_current_task(loop, None)
+    _set_loop(None)
+    return task
+
+
+def _enter(loop: Any, task: Any) -> None:
+    _set_loop(loop)
+    if sys.version_info >= (3, 14) and task is not None:
+        asyncio.tasks._swap_current_task(loop, task)

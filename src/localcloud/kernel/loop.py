@@ -1,0 +1,275 @@
+"""The kernel: an event heap in integer microseconds that drives parked tasks.
+
+Virtual time moves only inside `run` and `call`, from event to event; between them it stands
+still. Events at the same instant happen in the order in which they were scheduled, so a run
+is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import _thread
+import asyncio.events
+import heapq
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from localcloud.errors import Deadlock, KernelError, WrongContext
+from localcloud.kernel.fibers import Killed, current_task, park
+from localcloud.kernel.streams import Streams
+from localcloud.kernel.sync import Event
+from localcloud.kernel.task import Task, TaskGroup
+from localcloud.kernel.watchdog import Watchdog
+
+T = TypeVar("T")
+
+DEFAULT_EPOCH_US = 1_736_150_400_000_000  # 2025-01-06T08:00:00Z, a Monday morning
+_real_ident = _thread.get_ident
+
+
+class Timer:
+    """A scheduled call that can be cancelled."""
+
+    __slots__ = ("args", "fn")
+
+    def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.fn: Callable[..., Any] | None = fn
+        self.args = args
+
+    def cancel(self) -> None:
+        """Never make the call. A cancelled timer does not move the clock either."""
+        self.fn, self.args = None, ()
+
+
+class Kernel:
+    """One virtual world: its clock, its tasks, its random streams.
+
+    `now_us` counts microseconds since the start, `epoch_us` is the unix time of the start.
+    `spin_limit_s` is the real time a task may compute without waiting once.
+    """
+
+    def __init__(self, seed: int = 0, epoch_us: int = DEFAULT_EPOCH_US, spin_limit_s: float = 20.0) -> None:
+        self.now_us = 0
+        self.epoch_us = epoch_us
+        self.streams = Streams(seed)
+        self.running = False
+        self.in_task = False
+        self.switches = 0
+        self.thread_id = _real_ident()
+        self.on_enter: list[Callable[[], None]] = []
+        self.on_exit: list[Callable[[], None]] = []
+        self._heap: list[tuple[int, int, Timer]] = []
+        self._sequence = 0
+        self._serial = 0
+        self._alive: dict[Task, None] = {}
+        self._active_group: TaskGroup | None = None
+        self._aborting = False
+        self._watchdog = Watchdog(self, spin_limit_s)
+
+    # -- time and scheduling -----------------------------------------------------------------
+
+    @property
+    def unix_us(self) -> int:
+        """Virtual unix time in microseconds."""
+        return self.epoch_us + self.now_us
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything is scheduled."""
+        self._drop_cancelled()
+        return bool(self._heap)
+
+    def call_at(self, at_us: int, fn: Callable[..., Any], *args: Any) -> Timer:
+        """Call `fn(*args)` from the hub at virtual time `at_us` (now, when that has passed)."""
+        timer = Timer(fn, args)
+        self._sequence += 1
+        heapq.heappush(self._heap, (max(self.now_us, at_us), self._sequence, timer))
+        return timer
+
+    def call_later(self, delay_us: int, fn: Callable[..., Any], *args: Any) -> Timer:
+        """Call `fn(*args)` from the hub `delay_us` from now."""
+        return self.call_at(self.now_us + delay_us, fn, *args)
+
+    def event(self) -> Event:
+        """A fresh event of this kernel."""
+        return Event(self)
+
+    # -- tasks -------------------------------------------------------------------------------
+
+    def current(self) -> Task | None:
+        """The running task; None in a notebook cell, a hub callback or another OS thread."""
+        if not self.in_task or _real_ident() != self.thread_id:
+            return None
+        task: Task | None = current_task()
+        return task
+
+    def require_task(self, what: str) -> Task:
+        """The running task. Raises WrongContext, naming `what` was tried, outside one."""
+        task = self.current()
+        if task is None:
+            raise WrongContext(f"Only a task can {what}; outside the simulation use Kernel.call or Cloud.wait.")
+        return task
+
+    def spawn(
+        self,
+        fn: Callable[..., Any],
+        *args: Any,
+        name: str = "",
+        group: TaskGroup | None = None,
+        delay_us: int = 0,
+    ) -> Task:
+        """Start `fn(*args)` as a task after `delay_us`. A task without a group has none: it does not inherit."""
+        body = (lambda: fn(*args)) if args else fn
+        task = Task(self, body, name or getattr(fn, "__name__", "task"), group, self.current())
+        self._alive[task] = None
+        if group is not None:
+            group.tasks[task] = None
+        self.call_later(delay_us, self.wake, task, 0)
+        return task
+
+    def next_serial(self) -> int:
+        self._serial += 1
+        return self._serial
+
+    def forget(self, task: Task) -> None:
+        self._alive.pop(task, None)
+
+    def park(self, task: Task) -> None:
+        """Suspend `task`, which must be the running one, until it is woken with its token."""
+        if self._aborting or (task.group is not None and task.group.dead):
+            raise Killed(f"{task.name}: the execution environment is gone")
+        task.token += 1
+        park()
+
+    def wake(self, task: Task, token: int) -> None:
+        """Hub callback: resume `task`, when it still waits in the park that `token` names."""
+        if task.done or token != task.token:
+            return
+        group = task.group
+        if group is not None:
+            if group.frozen:
+                group.hold(task, token)
+                return
+            if group.dead and not task.fiber.started:
+                task.exception = Killed(f"{task.name}: the execution environment is gone")
+                task.close()
+                return
+        self._switch(task, None)
+
+    def _switch(self, task: Task, exception: BaseException | None) -> None:
+        group = task.group
+        if group is not None and group is not self._active_group:
+            self._active_group = group
+            group.activate()
+        self.switches += 1
+        switch = self.switches
+        self.in_task = True
+        try:
+            if exception is None:
+                task.fiber.resume()
+            else:
+                task.fiber.kill(exception)
+        finally:
+            self.in_task = False
+            if self._watchdog.fired_at_switch == switch:
+                self._watchdog.disarm(switch)
+
+    def sleep(self, delay_us: int) -> None:
+        """Park the running task for `delay_us` (at least one turn of the loop, when 0)."""
+        task = self.require_task("sleep in virtual time")
+        timer = self.call_later(max(0, delay_us), self.wake, task, task.token + 1)
+        try:
+            self.park(task)
+        except BaseException:
+            timer.cancel()
+            raise
+
+    def kill(self, task: Task, exception: BaseException | None = None) -> None:
+        """Raise `exception` (default `Killed`) in `task`, from the hub, at this instant."""
+        self.call_later(0, self._kill, task, exception or Killed(f"{task.name} was killed"))
+
+    def _kill(self, task: Task, exception: BaseException) -> None:
+        if task.done:
+            return
+        if not task.fiber.started:
+            task.exception = exception
+            task.close()
+            return
+        self._switch(task, exception)
+
+    # -- driving the clock -------------------------------------------------------------------
+
+    def run(self, until_us: int | None = None) -> int:
+        """Drive until nothing is scheduled, or until `until_us`, where the clock then stands. Returns now_us."""
+        self._drive(lambda: False, until_us)
+        if until_us is not None and self.now_us < until_us:
+            self.now_us = until_us
+        return self.now_us
+
+    def call(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run `fn` in a task and drive the clock until it has finished; return or raise what it does.
+
+        Inside a task it is an ordinary call. Raises Deadlock when `fn` waits for what can never happen.
+        """
+        if self.current() is not None:
+            return fn(*args, **kwargs)
+        task = self.spawn(lambda: fn(*args, **kwargs), name=getattr(fn, "__name__", "call"))
+        self._drive(lambda: task.done, None)
+        if not task.done:
+            self.kill(task)
+            self._drive(lambda: task.done, None)
+            raise Deadlock(f"{task.name} waits for something that can never happen: nothing else is scheduled.")
+        value: T = task.result()
+        return value
+
+    def _drive(self, finished: Callable[[], bool], until_us: int | None) -> None:
+        if self.running:
+            raise KernelError("The clock is already running: a hub callback must not drive it again.")
+        if _real_ident() != self.thread_id:
+            raise WrongContext("The local cloud belongs to the thread that started it; call it from there.")
+        loop = asyncio.events._get_running_loop()
+        asyncio.events._set_running_loop(None)  # a notebook's own loop must not be seen by handlers
+        for hook in self.on_enter:
+            hook()
+        self.running = True
+        self._watchdog.start()
+        heap, pop = self._heap, heapq.heappop
+        try:
+            while heap and not finished():
+                at_us, _, timer = heap[0]
+                if timer.fn is None:
+                    pop(heap)
+                    continue
+                if until_us is not None and at_us > until_us:
+                    break
+                pop(heap)
+                self.now_us = at_us
+                timer.fn(*timer.args)
+        except KeyboardInterrupt:
+            self._abort()
+            raise
+        finally:
+            self.running = False
+            for hook in reversed(self.on_exit):
+                hook()
+            asyncio.events._set_running_loop(loop)
+
+    def _drop_cancelled(self) -> None:
+        while self._heap and self._heap[0][2].fn is None:
+            heapq.heappop(self._heap)
+
+    def _abort(self) -> None:
+        """After an interrupt nothing may be left over: a queued runaway task would spin in the next run."""
+        self._heap.clear()
+        self._aborting = True
+        try:
+            for task in list(self._alive):
+                self._kill(task, Killed("the simulation was interrupted"))
+        finally:
+            self._alive.clear()
+            self._heap.clear()
+            self._aborting = False
+
+    def close(self) -> None:
+        """End every task and stop the watchdog. The kernel cannot be used afterwards."""
+        self._abort()
+        self._watchdog.close()
