@@ -38,5 +38,6 @@ HOOKS: tuple[Hook, ...] = (
     Hook("asyncio.events:_set_running_loop", "each task has its own running loop"),
     Hook("queue:_PySimpleQueue", "queue.SimpleQueue built on green locks"),
     Hook("os:_Environ", "one environment per execution environment behind os.environ"),
+    Hook("random:_inst", "a random module of its own for each execution environment"),
     Hook("random:_urandom", "secrets and SystemRandom draw from a seeded stream"),
 )

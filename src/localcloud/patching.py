@@ -24,7 +24,10 @@ class Patches:
         Class attributes are read from the class's own dictionary, so that
         descriptors (properties, class and static methods) survive the way back.
         """
-        previous = vars(owner).get(name, _ABSENT) if hasattr(owner, "__dict__") else getattr(owner, name)
+        if name != "__class__" and hasattr(owner, "__dict__"):
+            previous = vars(owner).get(name, _ABSENT)
+        else:
+            previous = getattr(owner, name)
         self._originals.setdefault((id(owner), name), previous)
         self._undo.append((owner, name, previous))
         setattr(owner, name, value)

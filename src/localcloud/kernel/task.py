@@ -94,7 +94,7 @@ class Task:
             self.value = body()
         except KeyboardInterrupt:
             raise  # goes to whoever drives the clock
-        except BaseException as exc:
+        except BaseException as exc:  # noqa: BLE001 - a task keeps whatever its call raised, for its caller
             self.exception = exc
         finally:
             self.close()

@@ -90,7 +90,7 @@ def test_a_kill_is_not_swallowed_by_except_exception(kernel):
     def handler():
         try:
             kernel.sleep(1_000)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a handler that catches everything
             seen.append("swallowed")
         finally:
             seen.append("cleaned up")

@@ -1,0 +1,143 @@
+"""Virtual time behind `time` and `datetime`, for simulated code only.
+
+`datetime.now` and `time.time` are C functions: time-machine's C patch asks our traveller,
+which answers with the kernel's clock while the simulation runs on this OS thread, and with
+real time otherwise. The other clocks are replaced by functions that dispatch the same way.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import _time_machine  # type: ignore[import-not-found]
+import time_machine
+
+from localcloud.kernel import Kernel
+from localcloud.patching import Patches
+
+CPU_QUANTUM_US = 1_000  # one look at a CPU clock passes this much CPU time
+
+_ident = _thread.get_ident
+# Modules that own real sockets and threads keep real clocks: a notebook's kernel, a test runner.
+_REAL_TIME_PACKAGES = ("localcloud", "ipykernel", "zmq", "tornado", "jupyter_client", "_pytest", "xdist", "execnet")
+
+
+class _Traveller:
+    """Stands on time-machine's stack of travellers; it is asked for the time at every look."""
+
+    _destination_tzname = None
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+
+    def time_ns(self) -> int:
+        kernel = self._kernel
+        if kernel.running and _ident() == kernel.thread_id:
+            return kernel.unix_us * 1_000
+        real: int = _time_machine.original_time_ns()
+        return real
+
+    def _start(self) -> None:
+        """time-machine calls this; nothing to do, the clock is read at every look."""
+
+    def _stop(self) -> None:
+        """time-machine calls this; nothing to undo."""
+
+
+def install(kernel: Kernel, patches: Patches) -> Callable[[], None]:
+    """Make the clocks dispatch. Returns the function that takes time-machine's C patch back."""
+    _time_machine.patch()
+    traveller: Any = _Traveller(kernel)
+    time_machine.traveller_stack.append(traveller)
+
+    def uninstall() -> None:
+        time_machine.traveller_stack.remove(traveller)
+        if not time_machine.traveller_stack:
+            _time_machine.unpatch()
+
+    replacements: dict[int, Any] = {}
+    keep: list[Any] = []  # identities are only safe while the originals live
+
+    def replace(name: str, make: Callable[[Any], Any]) -> None:
+        real = getattr(time, name)
+        fake = make(real)
+        fake.__name__ = name
+        replacements[id(real)] = fake
+        keep.append(real)
+        patches.set(time, name, fake)
+
+    def sleep(real: Any) -> Any:
+        def virtual_sleep(seconds: float) -> None:
+            if kernel.current() is None:
+                real(seconds)
+            elif seconds < 0:
+                raise ValueError("sleep length must be non-negative")
+            else:
+                kernel.sleep(round(seconds * 1e6))
+
+        return virtual_sleep
+
+    def clock(nanoseconds: bool) -> Callable[[Any], Any]:
+        def make(real: Any) -> Any:
+            def virtual_clock() -> Any:
+                if kernel.current() is None:
+                    return real()
+                return kernel.now_us * 1_000 if nanoseconds else kernel.now_us / 1e6
+
+            return virtual_clock
+
+        return make
+
+    def cpu_clock(nanoseconds: bool) -> Callable[[Any], Any]:
+        def make(real: Any) -> Any:
+            def virtual_cpu_clock() -> Any:
+                task = kernel.current()
+                if task is None:
+                    return real()
+                used_us = _burn(kernel, task, CPU_QUANTUM_US)
+                return used_us * 1_000 if nanoseconds else used_us / 1e6
+
+            return virtual_cpu_clock
+
+        return make
+
+    replace("sleep", sleep)
+    for name in ("monotonic", "perf_counter"):
+        replace(name, clock(nanoseconds=False))
+        replace(f"{name}_ns", clock(nanoseconds=True))
+    for name in ("thread_time", "process_time"):
+        replace(name, cpu_clock(nanoseconds=False))
+        replace(f"{name}_ns", cpu_clock(nanoseconds=True))
+    _replace_imported_names(replacements, patches)
+    return uninstall
+
+
+def _burn(kernel: Kernel, task: Any, cpu_us: int) -> int:
+    """Pass CPU time: a loop that spins until its CPU clock says so takes memory-dependent virtual time."""
+    group = task.group
+    share = getattr(group, "cpu_share", 1.0)
+    kernel.sleep(round(cpu_us / share))
+    if group is None:
+        return kernel.now_us
+    group.cpu_us = getattr(group, "cpu_us", 0) + cpu_us
+    used: int = group.cpu_us
+    return used
+
+
+def _replace_imported_names(replacements: dict[int, Any], patches: Patches) -> None:
+    """Modules that did `from time import monotonic` before us (queue, threading, ...): swap by identity.
+
+    Without it a `queue.get(timeout=...)` of a handler would loop on the real clock.
+    """
+    for module in list(sys.modules.values()):
+        names = getattr(module, "__dict__", None)
+        if module is time or not names or str(names.get("__name__")).startswith(_REAL_TIME_PACKAGES):
+            continue
+        for name, value in list(names.items()):
+            fake = replacements.get(id(value))
+            if fake is not None:
+                patches.set(module, name, fake)
