@@ -1,0 +1,12 @@
+"""Puts a paid order on the kitchen's screens."""
+
+import os
+
+from events import tell_customer
+from partners import post
+
+
+def handler(event, context):
+    order = event["detail"]
+    post(os.environ["KITCHEN_URL"], {"orderId": order["orderId"], "items": order["items"]}, order["orderId"])
+    tell_customer(order["orderId"], "in the oven")
