@@ -1,0 +1,42 @@
+# Two commands do everything: `make lab` and `make test`.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+  if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then echo $$p; break; fi; done)
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: help lab env test check lint types unit lock clean
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
+
+lab: env ## set everything up and open JupyterLab
+	$(BIN)/jupyter lab
+
+env: $(VENV)/ready ## the environment only
+
+$(VENV)/ready: pyproject.toml constraints.txt requirements.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed; none was found. Install one, or run: make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e '.[book,test]'
+	@touch $@
+
+test: lint types unit ## all gates
+
+check: lint types ## the fast subset
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/localcloud/kernel tests/localcloud/runtime tests/localcloud/test_hooks.py
+
+lint: env
+	$(BIN)/ruff check .
+
+types: env
+	$(BIN)/mypy
+
+unit: env
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+
+lock: ## write constraints.txt anew (needs the uv tool)
+	uv pip compile --quiet --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 --all-extras pyproject.toml -o constraints.txt
+
+clean: ## remove what was made
+	rm -rf $(VENV) _build .mypy_cache .ruff_cache .pytest_cache

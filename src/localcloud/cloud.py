@@ -1,0 +1,146 @@
+"""One simulated AWS account: `with Cloud(seed=7) as cloud:` is all a test needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+from localcloud.errors import ConfigurationError
+from localcloud.kernel import Kernel
+from localcloud.patching import Patches
+
+ACCOUNT_ID = "123456789012"
+DEFAULT_START = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
+
+# What could send a call to a real account is taken out of the environment while a cloud is active.
+_CREDENTIAL_VARIABLES = (
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ENDPOINT_URL",
+    "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)  # fmt: skip
+
+_active: list[Cloud] = []
+
+
+class Cloud:
+    """AWS in virtual time.
+
+    Args:
+        seed: decides every latency, failure and id of the run.
+        start: the virtual time at which the cloud starts (default Monday 2025-01-06 08:00 UTC).
+        region: the one Region of the account.
+
+    One cloud can be active per process. Leaving the `with` block takes every patch back.
+    """
+
+    def __init__(self, seed: int = 0, start: datetime = DEFAULT_START, region: str = "us-east-1") -> None:
+        if start.tzinfo is None:
+            raise ConfigurationError(f"`start` needs a time zone, found {start!r}; pass start.replace(tzinfo=UTC).")
+        self.seed = seed
+        self.region = region
+        self.account_id = ACCOUNT_ID
+        self.kernel = Kernel(seed=seed, epoch_us=int(start.timestamp()) * 1_000_000)
+        self.patches = Patches()
+        self._undo: list[Callable[[], None]] = []
+
+    # -- life --------------------------------------------------------------------------------
+
+    def __enter__(self) -> Cloud:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> Cloud:
+        """Enter the simulated world. Raises ConfigurationError when another cloud is active."""
+        if _active:
+            raise ConfigurationError("Another Cloud is active in this process; stop it before starting a second one.")
+        _active.append(self)
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start(self) -> None:
+        from moto import mock_aws
+        from moto.moto_api._internal import mock_random
+
+        from localcloud import runtime
+        from localcloud.assembly import assemble
+
+        self._hide_credentials()
+        mock = mock_aws(config={"lambda": {"use_docker": False}})
+        mock.start()
+        self._undo.append(mock.stop)
+        mock_random.seed(self.kernel.streams["moto"].getrandbits(32))
+        assemble(self)
+        self._undo.append(runtime.install(self.kernel, self.patches))
+
+    def stop(self) -> None:
+        """End every task and leave nothing behind. Calling it again does nothing."""
+        if self not in _active:
+            return
+        self.kernel.close()
+        while self._undo:
+            self._undo.pop()()
+        self.patches.undo()
+        _active.remove(self)
+
+    def _hide_credentials(self) -> None:
+        hidden = {name: os.environ.pop(name) for name in _CREDENTIAL_VARIABLES if name in os.environ}
+        fixed = {"AWS_DEFAULT_REGION": self.region, "AWS_REGION": self.region}
+        before = {name: os.environ.get(name) for name in fixed}
+        os.environ.update(fixed)
+
+        def restore() -> None:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+            os.environ.update(hidden)
+
+        self._undo.append(restore)
+
+    # -- use ---------------------------------------------------------------------------------
+
+    def client(self, service: str, **kwargs: Any) -> Any:
+        """A boto3 client of this account. `boto3.client(...)` does the same while the cloud is active."""
+        import boto3
+
+        return boto3.client(service, region_name=self.region, **kwargs)
+
+    @property
+    def now(self) -> datetime:
+        """The virtual time."""
+        return datetime.fromtimestamp(self.kernel.unix_us / 1e6, UTC)
+
+    def wait(self, seconds: float) -> None:
+        """Let virtual time pass; everything that is under way goes on."""
+        if self.kernel.current() is not None:
+            self.kernel.sleep(round(seconds * 1e6))
+        else:
+            self.kernel.run(until_us=self.kernel.now_us + round(seconds * 1e6))
+
+    def wait_until(self, predicate: Callable[[], bool], timeout_s: float, poll_s: float = 1.0) -> bool:
+        """Let virtual time pass until `predicate()` holds; False when `timeout_s` came first."""
+        deadline_us = self.kernel.now_us + round(timeout_s * 1e6)
+        while not predicate():
+            left_us = deadline_us - self.kernel.now_us
+            if left_us <= 0:
+                return False
+            self.wait(min(poll_s, left_us / 1e6))
+        return True
+
+
+def active_cloud() -> Cloud | None:
+    """The cloud that is active in this process, or None."""
+    return _active[0] if _active else None
+

@@ -1,0 +1,67 @@
+"""Entering and leaving a simulated account."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from datetime import datetime
+
+import boto3
+import pytest
+
+from localcloud import Cloud, active_cloud
+from localcloud.errors import ConfigurationError
+
+
+def test_virtual_time_passes_only_when_asked(cloud):
+    start = cloud.now
+    cloud.wait(1_800)
+    assert (cloud.now - start).total_seconds() == 1_800
+
+
+def test_waiting_until_a_condition_stops_at_once_or_at_the_time_out(cloud):
+    seen = []
+    cloud.kernel.call_later(3_500_000, seen.append, "done")
+    assert cloud.wait_until(lambda: bool(seen), timeout_s=60)
+    assert cloud.kernel.now_us == 4_000_000
+    assert not cloud.wait_until(lambda: False, timeout_s=5)
+    assert cloud.kernel.now_us == 9_000_000
+
+
+def test_boto3_reaches_the_simulated_account(cloud):
+    queue = cloud.client("sqs").create_queue(QueueName="orders")["QueueUrl"]
+    assert queue.endswith("/123456789012/orders")
+    assert boto3.client("sts").get_caller_identity()["Account"] == cloud.account_id
+
+
+def test_a_second_cloud_is_refused_with_a_clear_sentence(cloud):
+    with pytest.raises(ConfigurationError, match="Another Cloud is active"):
+        Cloud().start()
+    assert active_cloud() is cloud
+
+
+def test_a_start_without_time_zone_is_refused():
+    with pytest.raises(ConfigurationError, match="time zone"):
+        Cloud(start=datetime(2025, 1, 6))
+
+
+def test_the_users_credentials_and_endpoint_are_out_of_reach_and_come_back(monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://real.example")
+    with Cloud():
+        assert "AWS_PROFILE" not in os.environ
+        assert "AWS_ENDPOINT_URL" not in os.environ
+        assert boto3.client("sqs").create_queue(QueueName="q")
+    assert os.environ["AWS_PROFILE"] == "production"
+    assert os.environ["AWS_ENDPOINT_URL"] == "https://real.example"
+
+
+def test_leaving_a_cloud_leaves_time_and_randomness_real():
+    random.seed(5)
+    expected = random.Random(5).random()
+    sleep = time.sleep
+    with Cloud() as cloud:
+        cloud.wait(10)
+    assert time.sleep is sleep
+    assert random.random() == expected
