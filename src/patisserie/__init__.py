@@ -1,0 +1,1 @@
+"""Pâtisserie Amélie: the workshop on top of the local cloud."""
