@@ -6,11 +6,14 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localcloud.errors import ConfigurationError
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
+
+if TYPE_CHECKING:
+    from localcloud.api import Api
 
 ACCOUNT_ID = "123456789012"
 DEFAULT_START = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
@@ -44,6 +47,7 @@ class Cloud:
         self.account_id = ACCOUNT_ID
         self.kernel = Kernel(seed=seed, epoch_us=int(start.timestamp()) * 1_000_000)
         self.patches = Patches()
+        self.api: Api
         self._undo: list[Callable[[], None]] = []
 
     # -- life --------------------------------------------------------------------------------

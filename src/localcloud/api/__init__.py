@@ -1,0 +1,8 @@
+"""boto3 inside the simulation: calls reach moto or our data plane directly, with stock behaviour kept."""
+
+from __future__ import annotations
+
+from localcloud.api.calls import ApiCall, ApiError
+from localcloud.api.dispatch import Api
+
+__all__ = ["Api", "ApiCall", "ApiError"]

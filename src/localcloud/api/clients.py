@@ -1,0 +1,95 @@
+"""Cheap boto3 clients: a cold start must not pay for parsing the same service models again.
+
+One model loader for all sessions, one botocore session for all default boto3 sessions, and one client
+per service, Region, endpoint, credentials and configuration. A client keeps no state of its caller:
+what it does keep (its retry quota) is kept per execution environment, see `retries`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3.session
+import botocore.loaders
+import botocore.session
+
+from localcloud.patching import Patches
+
+
+def install(patches: Patches) -> None:
+    """Share loaders, sessions and clients until the patches are undone."""
+    cache: dict[Any, Any] = {}
+    _share_loader(patches, cache)
+    _share_session(patches, cache)
+    _share_clients(patches, cache)
+
+
+def _share_loader(patches: Patches, cache: dict[Any, Any]) -> None:
+    real = botocore.loaders.create_loader
+
+    def create_loader(search_path_string: str | None = None) -> Any:
+        key = ("loader", search_path_string)
+        if key not in cache:
+            cache[key] = real(search_path_string)
+        return cache[key]
+
+    patches.set(botocore.loaders, "create_loader", create_loader)
+
+
+def _share_session(patches: Patches, cache: dict[Any, Any]) -> None:
+    session_class = boto3.session.Session
+    real_init, real_register = session_class.__init__, session_class._register_default_handlers
+
+    def init(
+        self: Any,
+        aws_access_key_id: str | None = None,
+        aws_secret_access_key: str | None = None,
+        aws_session_token: str | None = None,
+        region_name: str | None = None,
+        botocore_session: Any = None,
+        profile_name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if not any((aws_access_key_id, botocore_session, profile_name)):
+            key = ("session", region_name)
+            if key not in cache:
+                cache[key] = botocore.session.get_session()
+            botocore_session = cache[key]
+        real_init(
+            self, aws_access_key_id, aws_secret_access_key, aws_session_token, region_name, botocore_session,
+            profile_name, **kwargs,
+        )  # fmt: skip
+
+    def register_default_handlers(self: Any) -> None:
+        if ("registered", id(self._session)) not in cache:
+            cache["registered", id(self._session)] = self._session  # keeps it alive, so its id stays its own
+            real_register(self)
+
+    patches.set(session_class, "__init__", init)
+    patches.set(session_class, "_register_default_handlers", register_default_handlers)
+
+
+def _share_clients(patches: Patches, cache: dict[Any, Any]) -> None:
+    session_class = boto3.session.Session
+    real_client, real_resource = session_class.client, session_class.resource
+    depth = 0  # boto3.resource() registers its own (de)serialisers: never share that client with boto3.client()
+
+    def client(self: Any, service_name: str, region_name: str | None = None, **kwargs: Any) -> Any:
+        config = kwargs.get("config")
+        options = tuple(sorted((k, repr(v)) for k, v in config._user_provided_options.items())) if config else None
+        rest = tuple(sorted((k, v) for k, v in kwargs.items() if k != "config" and v is not None))
+        key = ("client", id(self._session), service_name, region_name or self.region_name, rest, options, depth > 0)
+        if key not in cache:
+            cache[key] = real_client(self, service_name, region_name=region_name, **kwargs)
+        return cache[key]
+
+    def resource(self: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal depth
+        depth += 1
+        try:
+            return real_resource(self, *args, **kwargs)
+        finally:
+            depth -= 1
+
+    patches.set(session_class, "client", client)
+    patches.set(session_class, "resource", resource)

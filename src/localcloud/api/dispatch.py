@@ -1,0 +1,241 @@
+"""The short circuit: what happens when simulated code (or a notebook cell) calls boto3.
+
+The order is stock botocore's: parameter events, validation, the call with its retries, parsed
+response events, modelled exceptions. Only what lies between (serialising, signing, HTTP, parsing)
+is left out, and the call takes its latency in virtual time.
+"""
+
+from __future__ import annotations
+
+import _thread
+from collections.abc import Callable
+from typing import Any
+
+from botocore.client import BaseClient
+from botocore.exceptions import ParamValidationError
+from botocore.model import OperationModel
+from botocore.validate import ParamValidator
+
+from localcloud.api.calls import ApiCall, ApiError
+from localcloud.api.moto_direct import MotoDirect
+from localcloud.errors import WrongContext
+from localcloud.kernel import Kernel
+from localcloud.patching import Patches
+
+Handler = Callable[[ApiCall], dict[str, Any]]
+Listener = Callable[[ApiCall, "dict[str, Any] | ApiError", int], None]
+Interceptor = Callable[[ApiCall], None]
+
+_real_ident = _thread.get_ident
+
+# The operations that runs make by the thousand. Everything else keeps the stock path through moto.
+HOT_OPERATIONS = frozenset(
+    {
+        ("dynamodb", "GetItem"), ("dynamodb", "PutItem"), ("dynamodb", "UpdateItem"), ("dynamodb", "DeleteItem"),
+        ("dynamodb", "Query"), ("dynamodb", "Scan"), ("dynamodb", "BatchGetItem"), ("dynamodb", "BatchWriteItem"),
+        ("dynamodb", "TransactWriteItems"), ("dynamodb", "TransactGetItems"),
+        ("sqs", "SendMessage"), ("sqs", "SendMessageBatch"), ("sqs", "ReceiveMessage"), ("sqs", "DeleteMessage"),
+        ("sqs", "DeleteMessageBatch"), ("sqs", "ChangeMessageVisibility"),
+    }
+)  # fmt: skip
+
+
+class _Http:
+    """The part of an HTTP response that botocore's own event handlers look at."""
+
+    __slots__ = ("headers", "raw", "status_code")
+
+    def __init__(self, status_code: int) -> None:
+        self.status_code = status_code
+        self.headers: dict[str, str] = {}
+        self.raw = None
+
+
+class Api:
+    """The API surface of one account.
+
+    Args:
+        kernel: the virtual clock.
+        moto: runs operations on moto's state.
+        latency_us: the virtual time a call takes, by service and operation.
+    """
+
+    def __init__(self, kernel: Kernel, moto: MotoDirect, latency_us: Callable[[str, str], int]) -> None:
+        self._kernel = kernel
+        self._moto = moto
+        self._latency_us = latency_us
+        self._handlers: dict[tuple[str, str], Handler] = {}
+        self._listeners: list[Listener] = []
+        self._interceptors: list[Interceptor] = []
+        self._validator = ParamValidator()
+        self._requests = 0
+        self._stock: Any = None
+
+    # -- what services use -------------------------------------------------------------------
+
+    def register(self, service: str, operation: str, handler: Handler) -> None:
+        """Answer an operation ourselves instead of moto. `handler` runs in the caller's task."""
+        self._handlers[service, operation] = handler
+
+    def on_call(self, listener: Listener) -> None:
+        """Tell `listener(call, result_or_error, duration_us)` of every finished call."""
+        self._listeners.append(listener)
+
+    def before_call(self, interceptor: Interceptor) -> None:
+        """Ask `interceptor(call)` before every attempt; it may raise ApiError or sleep (faults do)."""
+        self._interceptors.append(interceptor)
+
+    def direct(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        """A call between services: no latency, no faults, no metering. Raises ApiError."""
+        handler = self._handlers.get((service, operation))
+        if handler is not None:
+            return handler(ApiCall(service, operation, params, None, ""))
+        method = self._moto.method(service, operation)
+        if method is None:
+            raise ApiError("UnknownOperationException", f"{service}:{operation} is not available directly.")
+        return self._moto.call(service, method, params, None)
+
+    # -- the replaced BaseClient._make_api_call ----------------------------------------------
+
+    def install(self, patches: Patches) -> None:
+        """Take boto3's calls over, until the patches are undone."""
+        api = self
+        self._stock = BaseClient._make_api_call
+
+        def make_api_call(client: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
+            return api._enter(client, operation_name, api_params)
+
+        patches.set(BaseClient, "_make_api_call", make_api_call)
+
+    def _enter(self, client: Any, operation: str, params: dict[str, Any]) -> Any:
+        kernel = self._kernel
+        if _real_ident() != kernel.thread_id:
+            raise WrongContext("The local cloud belongs to the thread that started it; call boto3 from there.")
+        if kernel.running:
+            return self._call(client, operation, params)
+        return kernel.call(self._call, client, operation, params)
+
+    def _call(self, client: Any, operation: str, params: dict[str, Any]) -> Any:
+        service_model = client._service_model
+        service: str = service_model.service_name
+        key = (service, operation)
+        handler = self._handlers.get(key)
+        method = None
+        if handler is None and key in HOT_OPERATIONS:
+            method = self._moto.method(service, operation)
+        if handler is None and method is None:
+            return self._call_stock(client, service, operation, params)
+        model = service_model.operation_model(operation)
+        context: dict[str, Any] = {"client_region": client.meta.region_name, "client_config": client.meta.config}
+        params = client._emit_api_params(api_params=params, operation_model=model, context=context)
+        self._validate(params, model)
+        call = ApiCall(service, operation, params, client, client.meta.region_name)
+        status, parsed = self._attempts(call, model, context, handler, method)
+        client.meta.events.emit(
+            f"after-call.{service_model.service_id.hyphenize()}.{operation}",
+            http_response=_Http(status),
+            parsed=parsed,
+            model=model,
+            context=context,
+        )
+        if status >= 300:
+            code = context.get("error_code_override") or parsed["Error"]["Code"]
+            raise client.exceptions.from_code(code)(parsed, operation)
+        return parsed
+
+    def _validate(self, params: dict[str, Any], model: OperationModel) -> None:
+        if model.input_shape is None:
+            return
+        report = self._validator.validate(params, model.input_shape)
+        if report.has_errors():
+            raise ParamValidationError(report=report.generate_report())
+
+    def _attempts(
+        self,
+        call: ApiCall,
+        model: OperationModel,
+        context: dict[str, Any],
+        handler: Handler | None,
+        method: str | None,
+    ) -> tuple[int, dict[str, Any]]:
+        """The call and its retries, by the client's own retry policy, which sleeps in virtual time."""
+        endpoint = call.client._endpoint
+        attempts = 1
+        while True:
+            status, parsed = self._attempt(call, model, handler, method)
+            if status < 400 and attempts == 1:
+                return status, parsed
+            endpoint._update_retries_context(context, attempts)
+            response = (_Http(status), parsed)
+            if not endpoint._needs_retry(attempts, model, {"context": context}, response, None):
+                parsed["ResponseMetadata"]["RetryAttempts"] = attempts - 1
+                return status, parsed
+            attempts += 1
+
+    def _attempt(
+        self, call: ApiCall, model: OperationModel, handler: Handler | None, method: str | None
+    ) -> tuple[int, dict[str, Any]]:
+        kernel = self._kernel
+        started_us = kernel.now_us
+        answer: dict[str, Any] | ApiError
+        try:
+            for interceptor in self._interceptors:
+                interceptor(call)
+            if kernel.current() is not None:
+                kernel.sleep(self._latency_us(call.service, call.operation))
+            if handler is not None:
+                answer = handler(call)
+            else:
+                assert method is not None
+                answer = self._moto.call(call.service, method, call.params, model)
+        except ApiError as exc:
+            answer = exc
+        for listener in self._listeners:
+            listener(call, answer, kernel.now_us - started_us)
+        if isinstance(answer, ApiError):
+            return answer.status, self._error(answer, model)
+        answer["ResponseMetadata"] = self._metadata(200)
+        return 200, answer
+
+    def _call_stock(self, client: Any, service: str, operation: str, params: dict[str, Any]) -> Any:
+        kernel = self._kernel
+        started_us = kernel.now_us
+        call = ApiCall(service, operation, params, client, client.meta.region_name)
+        try:
+            for interceptor in self._interceptors:
+                interceptor(call)
+        except ApiError as exc:
+            model = client._service_model.operation_model(operation)
+            raise client.exceptions.from_code(exc.code)(self._error(exc, model), operation) from None
+        if kernel.current() is not None:
+            kernel.sleep(self._latency_us(service, operation))
+        result = self._stock(client, operation, params)
+        for listener in self._listeners:
+            listener(call, result, kernel.now_us - started_us)
+        return result
+
+    # -- responses ---------------------------------------------------------------------------
+
+    def _metadata(self, status: int) -> dict[str, Any]:
+        self._requests += 1
+        request_id = f"00000000-0000-4000-8000-{self._requests:012d}"
+        return {
+            "RequestId": request_id,
+            "HTTPStatusCode": status,
+            "HTTPHeaders": {"x-amzn-requestid": request_id},
+            "RetryAttempts": 0,
+        }
+
+    def _error(self, error: ApiError, model: OperationModel) -> dict[str, Any]:
+        parsed: dict[str, Any] = {
+            "Error": {"Message": error.message, "Code": error.code},
+            "ResponseMetadata": self._metadata(error.status),
+        }
+        shape = model.service_model.shape_for_error_code(error.code)
+        for member in shape.members if shape is not None else ():
+            if member.lower() == "message":
+                parsed[member] = error.message
+        for name, value in error.fields.items():
+            # services that moved from the query protocol keep their old codes beside the new names
+            (parsed["Error"] if name in ("QueryErrorCode", "Type") else parsed)[name] = value
+        return parsed
