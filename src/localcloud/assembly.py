@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from localcloud.api import Api, clients, retries
 from localcloud.api.moto_direct import MotoDirect
+from localcloud.facts import Facts
+from localcloud.latency import Latency
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -15,5 +17,7 @@ def assemble(cloud: Cloud) -> None:
     """Give `cloud` its services, in the order in which they need each other."""
     clients.install(cloud.patches)
     retries.install(cloud.kernel, cloud.patches)
-    cloud.api = Api(cloud.kernel, MotoDirect(cloud.account_id, cloud.region), lambda service, operation: 0)
+    cloud.facts = Facts.load()
+    cloud.latency = Latency(cloud.facts, cloud.kernel.streams)
+    cloud.api = Api(cloud.kernel, MotoDirect(cloud.account_id, cloud.region), cloud.latency.api_us)
     cloud.api.install(cloud.patches)

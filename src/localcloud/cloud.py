@@ -14,6 +14,8 @@ from localcloud.patching import Patches
 
 if TYPE_CHECKING:
     from localcloud.api import Api
+    from localcloud.facts import Facts
+    from localcloud.latency import Latency
 
 ACCOUNT_ID = "123456789012"
 DEFAULT_START = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
@@ -47,6 +49,8 @@ class Cloud:
         self.account_id = ACCOUNT_ID
         self.kernel = Kernel(seed=seed, epoch_us=int(start.timestamp()) * 1_000_000)
         self.patches = Patches()
+        self.facts: Facts
+        self.latency: Latency
         self.api: Api
         self._undo: list[Callable[[], None]] = []
 
