@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import json
+import textwrap
+import zipfile
+
 import pytest
 
 from localcloud import Cloud
@@ -12,3 +17,42 @@ def cloud():
     """A fresh simulated account."""
     with Cloud(seed=7) as made:
         yield made
+
+
+@pytest.fixture
+def function(cloud):
+    """Create a function from source text: function("name", "def handler(event, context): ...", Timeout=5)."""
+    role = cloud.client("iam").create_role(RoleName="test", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+
+    def create(name, source, **settings):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("app.py"), textwrap.dedent(source))
+        settings = {"Handler": "app.handler", "Runtime": "python3.13", "MemorySize": 1769, "Role": role, **settings}
+        cloud.client("lambda").create_function(FunctionName=name, Code={"ZipFile": buffer.getvalue()}, **settings)
+        return name
+
+    return create
+
+
+@pytest.fixture
+def invoke(cloud):
+    """Invoke a function and return (answer, response), with the payload parsed."""
+
+    def call(name, event=None, **params):
+        response = cloud.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event), **params)
+        body = response["Payload"].read()
+        return (json.loads(body) if body else None), response
+
+    return call
+
+
+@pytest.fixture
+def log_lines(cloud):
+    """All log lines of a function, in order."""
+
+    def read(name):
+        events = cloud.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+        return [event["message"] for event in events]
+
+    return read

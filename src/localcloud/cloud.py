@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from localcloud.api import Api
     from localcloud.facts import Facts
     from localcloud.latency import Latency
+    from localcloud.services.lambda_ import Lambda
+    from localcloud.services.logs import Logs
 
 ACCOUNT_ID = "123456789012"
 DEFAULT_START = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
@@ -52,6 +54,8 @@ class Cloud:
         self.facts: Facts
         self.latency: Latency
         self.api: Api
+        self.logs: Logs
+        self.lambda_: Lambda
         self._undo: list[Callable[[], None]] = []
 
     # -- life --------------------------------------------------------------------------------
@@ -84,12 +88,16 @@ class Cloud:
         from localcloud.assembly import assemble
 
         self._hide_credentials()
-        mock = mock_aws(config={"lambda": {"use_docker": False}})
+        mock = mock_aws()
         mock.start()
         self._undo.append(mock.stop)
         mock_random.seed(self.kernel.streams["moto"].getrandbits(32))
         assemble(self)
         self._undo.append(runtime.install(self.kernel, self.patches))
+
+    def on_stop(self, undo: Callable[[], None]) -> None:
+        """Call `undo` when the cloud stops, before everything that was set up earlier is undone."""
+        self._undo.append(undo)
 
     def stop(self) -> None:
         """End every task and leave nothing behind. Calling it again does nothing."""

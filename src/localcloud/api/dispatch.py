@@ -194,7 +194,7 @@ class Api:
             listener(call, answer, kernel.now_us - started_us)
         if isinstance(answer, ApiError):
             return answer.status, self._error(answer, model)
-        answer["ResponseMetadata"] = self._metadata(200)
+        answer["ResponseMetadata"] = self._metadata(answer.get("StatusCode", 200))
         return 200, answer
 
     def _call_stock(self, client: Any, service: str, operation: str, params: dict[str, Any]) -> Any:

@@ -59,6 +59,7 @@ class ModuleSpace:
         self._cache = cache
         self._import_shared = import_shared
         self._seed_random = seed_random
+        self.requested: set[str] = set()  # shared packages that own code asked for
         self._owned: dict[str, bool] = {}
         self._builtins = dict(vars(builtins), __import__=self._import)
 
@@ -146,6 +147,7 @@ class ModuleSpace:
             package = globals.get("__package__") or globals["__name__"].rpartition(".")[0]
             full = importlib.util.resolve_name("." * level + name, package)
         if not self.owns(full):
+            self.requested.add(full.partition(".")[0])
             return builtins.__import__(name, globals, locals, fromlist, level)
         module = self.load(full)
         if not fromlist:

@@ -1,0 +1,29 @@
+"""The context object a handler receives."""
+
+from __future__ import annotations
+
+from localcloud.kernel import Kernel
+from localcloud.services.lambda_.functions import Function
+
+
+class LambdaContext:
+    """As the Python runtime's: names in AWS's spelling, the remaining time in virtual milliseconds."""
+
+    def __init__(
+        self, kernel: Kernel, function: Function, request_id: str, deadline_us: int, log_stream_name: str
+    ) -> None:
+        self._kernel = kernel
+        self._deadline_us = deadline_us
+        self.function_name = function.name
+        self.function_version = function.version
+        self.invoked_function_arn = function.arn.removesuffix(":$LATEST")
+        self.memory_limit_in_mb = str(function.memory_mb)
+        self.aws_request_id = request_id
+        self.log_group_name = f"/aws/lambda/{function.name}"
+        self.log_stream_name = log_stream_name
+        self.identity = None
+        self.client_context = None
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the time-out."""
+        return max(0, (self._deadline_us - self._kernel.now_us) // 1_000)

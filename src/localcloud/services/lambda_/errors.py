@@ -1,0 +1,55 @@
+"""Function errors, worded as the Python runtime words them."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+_OWN_CODE = str(Path(__file__).resolve().parents[2])
+
+
+class HandlerNotFound(Exception):
+    """The module has no such function."""
+
+
+def error_payload(exc: BaseException, request_id: str, handler: str) -> dict[str, Any]:
+    """The JSON object an invocation answers with when its function failed."""
+    module, _, function = handler.rpartition(".")
+    if isinstance(exc, HandlerNotFound):
+        kind, message = "Runtime.HandlerNotFound", f"Handler '{function}' missing on module '{module}'"
+    elif isinstance(exc, ImportError) and _failed_in_init(exc):
+        kind, message = "Runtime.ImportModuleError", f"Unable to import module '{module}': {exc}"
+    elif isinstance(exc, SystemExit):
+        kind, message = "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error"
+        return {"errorType": kind, "errorMessage": message}
+    else:
+        kind, message = type(exc).__name__, str(exc)
+    return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": _stack(exc)}
+
+
+def _failed_in_init(exc: BaseException) -> bool:
+    return bool(getattr(exc, "_localcloud_init", False))
+
+
+def mark_init(exc: BaseException) -> None:
+    """Remember that the exception was raised while the handler's module was imported."""
+    exc._localcloud_init = True  # type: ignore[attr-defined]
+
+
+def marshal_error(exc: Exception, request_id: str) -> dict[str, Any]:
+    """The answer when a handler returned what JSON cannot carry."""
+    message = f"Unable to marshal response: {exc}"
+    return {"errorMessage": message, "errorType": "Runtime.MarshalError", "requestId": request_id, "stackTrace": []}
+
+
+def timeout_payload(request_id: str, timeout_s: int) -> dict[str, Any]:
+    """The answer when the function's timeout passed."""
+    message = f"RequestId: {request_id} Error: Task timed out after {timeout_s:.2f} seconds"
+    return {"errorType": "Sandbox.Timedout", "errorMessage": message}
+
+
+def _stack(exc: BaseException) -> list[str]:
+    """The learner's own frames, innermost last; the simulator's are of no use to anyone."""
+    frames = [f for f in traceback.extract_tb(exc.__traceback__) if not f.filename.startswith(_OWN_CODE)]
+    return traceback.format_list(frames)

@@ -1,0 +1,122 @@
+"""Functions, versions and aliases, read from moto's state at the moment of use."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moto.awslambda.models import LambdaBackend, lambda_backends
+
+from localcloud.api import ApiError
+from localcloud.services.lambda_.code import CodeStore
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One version of a function as it is configured now. Two equal ones may share environments."""
+
+    name: str
+    version: str
+    arn: str
+    handler: str
+    runtime: str
+    memory_mb: int
+    timeout_s: int
+    architecture: str
+    variables: tuple[tuple[str, str], ...]
+    code_sha256: str
+    layers: tuple[str, ...]
+
+
+def split_reference(reference: str, qualifier: str | None) -> tuple[str, str | None]:
+    """("name", qualifier) of a name, a partial ARN or an ARN, each with or without a qualifier."""
+    parts = reference.split(":")
+    if "function" in parts:
+        parts = parts[parts.index("function") + 1 :]
+    return parts[0], parts[1] if len(parts) > 1 else qualifier
+
+
+class Functions:
+    """Looks functions up in one account and Region."""
+
+    def __init__(self, account_id: str, region: str, code: CodeStore, alias_stream: random.Random) -> None:
+        self._account_id, self._region = account_id, region
+        self._code = code
+        self._alias_stream = alias_stream
+
+    @property
+    def backend(self) -> LambdaBackend:
+        found: LambdaBackend = lambda_backends[self._account_id][self._region]
+        return found
+
+    def model(self, reference: str, qualifier: str | None = None) -> Any:
+        """moto's function. Raises ApiError ResourceNotFoundException."""
+        name, qualifier = split_reference(reference, qualifier)
+        storage = self.backend._lambdas
+        if name not in storage._functions:
+            raise self._not_found(name, qualifier)
+        if qualifier is None or qualifier == "$LATEST":
+            return storage._get_latest(name)
+        latest = storage._get_latest(name)
+        alias = storage._aliases[latest.function_arn].get(qualifier)
+        version = self._alias_version(alias) if alias is not None else qualifier
+        found = latest if version == "$LATEST" else storage._get_version(name, version)
+        if found is None:
+            raise self._not_found(name, qualifier)
+        return found
+
+    def _alias_version(self, alias: Any) -> str:
+        weights = (alias.routing_config or {}).get("AdditionalVersionWeights") or {}
+        at = self._alias_stream.random() if weights else 1.0
+        for version in sorted(weights):
+            at -= weights[version]
+            if at < 0:
+                return str(version)
+        return str(alias.function_version)
+
+    def _not_found(self, name: str, qualifier: str | None) -> ApiError:
+        arn = f"arn:aws:lambda:{self._region}:{self._account_id}:function:{name}"
+        suffix = f":{qualifier}" if qualifier else ""
+        return ApiError("ResourceNotFoundException", f"Function not found: {arn}{suffix}", 404, Type="User")
+
+    def get(self, reference: str, qualifier: str | None = None) -> Function:
+        """The function as it is configured now. Raises ApiError ResourceNotFoundException."""
+        model = self.model(reference, qualifier)
+        storage = self.backend._lambdas
+        latest = storage._get_latest(model.function_name)
+        version = "$LATEST" if model is latest else str(model.version)
+        return Function(
+            name=model.function_name,
+            version=version,
+            arn=f"{latest.function_arn}:{version}",
+            handler=model.handler or "",
+            runtime=model.run_time or "",
+            memory_mb=int(model.memory_size),
+            timeout_s=int(model.timeout),
+            architecture=model.architectures[0],
+            variables=tuple(sorted(model.environment_vars.items())),
+            code_sha256=model.code_sha_256,
+            layers=tuple(layer["Arn"] for layer in model.layers),
+        )
+
+    def code_dirs(self, function: Function) -> list[Path]:
+        """Where the function's code and its layers are unpacked, in the order of the import path."""
+        found = [self._code.unpack(self.model(function.name, function.version).code_bytes)]
+        for arn in function.layers:
+            layer = self.backend.layers_versions_by_arn(arn)
+            if layer is None:
+                raise ApiError("InvalidParameterValueException", f"Layer version {arn} does not exist.", 400)
+            unpacked = self._code.unpack(layer.code_bytes)
+            found += [path for path in (unpacked / "python", unpacked) if path.is_dir()]
+        return found
+
+    def reserved(self) -> dict[str, int]:
+        """Reserved concurrency by function name."""
+        functions = self.backend._lambdas._functions
+        return {
+            name: int(functions[name]["latest"].reserved_concurrency)
+            for name in functions
+            if functions[name]["latest"].reserved_concurrency is not None
+        }

@@ -1,0 +1,180 @@
+"""One invocation in one execution environment: Init when due, the handler, its end and its report."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from localcloud.services.lambda_ import errors
+from localcloud.services.lambda_.context import LambdaContext
+from localcloud.services.lambda_.functions import Functions
+from localcloud.services.lambda_.results import InvokeResult
+from localcloud.services.lambda_.sandboxes import EnvironmentFactory, Sandbox
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+
+class Invoker:
+    """Runs Init and invocations on sandboxes."""
+
+    def __init__(self, cloud: Cloud, functions: Functions) -> None:
+        self._cloud = cloud
+        self._factory = EnvironmentFactory(cloud, functions)
+        self._memory_mb = int(cloud.facts.value("model.lambda.python_memory"))
+        self._init_limit_us = round(cloud.facts.value("quota.lambda.init.limit_on_demand") * 1e6)
+
+    # -- Init --------------------------------------------------------------------------------
+
+    def init(self, sandbox: Sandbox) -> None:
+        """On-demand Init: at most 10 s; what takes longer is run again by the first invocation."""
+        kernel = self._cloud.kernel
+        started_us = kernel.now_us
+        environment = sandbox.environment = self._factory.make(sandbox)
+        task = kernel.spawn(self._load, sandbox, group=environment, name=f"{sandbox.config.name} init")
+        finished = task.join(self._init_limit_us)
+        sandbox.init_us = kernel.now_us - started_us
+        if not finished:
+            environment.kill()
+            task.join()
+            sandbox.environment = None
+        elif task.exception is not None:
+            self._discard(sandbox)
+
+    def _load(self, sandbox: Sandbox) -> None:
+        """Import the handler's module and take the time a Python start takes."""
+        environment = sandbox.environment
+        assert environment is not None
+        config = sandbox.config
+        module, _, function = config.handler.rpartition(".")
+        failed: BaseException | None = None
+        try:
+            found = environment.modules.load(module.replace("/", "."))
+            sandbox.handler = getattr(found, function, None)
+            if sandbox.handler is None:
+                failed = errors.HandlerNotFound(config.handler)
+        except Exception as exc:  # noqa: BLE001 - whatever a module raises is its function's error
+            errors.mark_init(exc)
+            failed = exc
+        uses_sdk = bool(environment.modules.requested & {"boto3", "botocore"})
+        init_us = self._cloud.latency.init_us(config.runtime, config.architecture, imports_sdk=uses_sdk)
+        self._cloud.kernel.sleep(init_us)
+        if failed is not None:
+            raise failed
+
+    def _discard(self, sandbox: Sandbox) -> None:
+        if sandbox.environment is not None:
+            sandbox.environment.kill()
+        sandbox.environment, sandbox.handler = None, None
+
+    # -- Invoke ------------------------------------------------------------------------------
+
+    def invoke(self, sandbox: Sandbox, payload: bytes, request_id: str) -> InvokeResult:
+        """Run the handler once. Takes virtual time in the calling task."""
+        kernel, config = self._cloud.kernel, sandbox.config
+        suppressed = sandbox.environment is None  # an earlier crash: Init runs again, inside Duration
+        if suppressed:
+            sandbox.environment = self._factory.make(sandbox)
+        environment = sandbox.environment
+        assert environment is not None
+        environment.thaw()
+        self._log(sandbox, f"START RequestId: {request_id} Version: {config.version}")
+        started_us = kernel.now_us
+        deadline_us = started_us + config.timeout_s * 1_000_000
+        context = LambdaContext(kernel, config, request_id, deadline_us, sandbox.log_stream)
+
+        def body() -> Any:
+            if suppressed:
+                self._load(sandbox)
+            self._take_cpu(sandbox)
+            assert sandbox.handler is not None
+            return sandbox.handler(json.loads(payload or b"null"), context)
+
+        task = kernel.spawn(body, group=environment, name=config.name)
+        in_time = task.join(config.timeout_s * 1_000_000)
+        sandbox.invocations += 1
+        environment.flush()
+        error: dict[str, Any] | None = None
+        answer = b""
+        status = ""
+        if not in_time:
+            error, status = errors.timeout_payload(request_id, config.timeout_s), "timeout"
+            self._log(sandbox, f"{self._timestamp()} {request_id} Task timed out after {config.timeout_s:.2f} seconds")
+            self._discard(sandbox)
+            kernel.sleep(0)  # lets the killed tasks end
+        elif task.exception is not None:
+            error = errors.error_payload(task.exception, request_id, config.handler)
+            if not isinstance(task.exception, Exception) or (suppressed and sandbox.handler is None):
+                status = "error"
+                self._discard(sandbox)
+            self._log_error(sandbox, error)
+        else:
+            try:
+                answer = json.dumps(task.value).encode()
+            except (TypeError, ValueError) as exc:
+                error = errors.marshal_error(exc, request_id)
+                self._log_error(sandbox, error)
+        duration_us = kernel.now_us - started_us
+        if not in_time:
+            duration_us = config.timeout_s * 1_000_000
+        if sandbox.environment is not None:
+            environment.freeze()
+        if error is not None:
+            answer = json.dumps(error).encode()
+        return self._report(sandbox, request_id, duration_us, answer, error is not None, status)
+
+    def _take_cpu(self, sandbox: Sandbox) -> None:
+        """The runtime's own work around a handler, slower with less memory."""
+        environment = sandbox.environment
+        assert environment is not None
+        latency = self._cloud.latency
+        cpu_us = latency.fact_us("model.lambda.handler_cpu", sandbox.config.name)
+        if sandbox.invocations == 0 and environment.modules.requested & {"boto3", "botocore"}:
+            cpu_us += latency.fact_us("model.lambda.sdk_first_call_cpu", sandbox.config.name)
+        self._cloud.kernel.sleep(round(cpu_us / environment.cpu_share))
+
+    # -- logs --------------------------------------------------------------------------------
+
+    def _timestamp(self) -> str:
+        return self._cloud.now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+    def _log(self, sandbox: Sandbox, line: str) -> None:
+        sandbox.lines.append((self._cloud.kernel.unix_us // 1_000, line))
+
+    def _log_error(self, sandbox: Sandbox, error: dict[str, Any]) -> None:
+        text = f"[ERROR] {error['errorType']}: {error['errorMessage']}"
+        stack = error.get("stackTrace")
+        self._log(sandbox, f"{text}\nTraceback (most recent call last):\n{''.join(stack)}" if stack else text)
+
+    def _report(
+        self, sandbox: Sandbox, request_id: str, duration_us: int, answer: bytes, failed: bool, status: str
+    ) -> InvokeResult:
+        config, init_us = sandbox.config, sandbox.init_us
+        sandbox.init_us = 0
+        billed_ms = math.ceil((duration_us + init_us) / 1_000)
+        used_mb = min(config.memory_mb, self._memory_mb)  # real use is not measured
+        self._log(sandbox, f"END RequestId: {request_id}")
+        report = (
+            f"REPORT RequestId: {request_id}\tDuration: {duration_us / 1_000:.2f} ms\tBilled Duration: {billed_ms} ms\t"
+            f"Memory Size: {config.memory_mb} MB\tMax Memory Used: {used_mb} MB\t"
+        )
+        if init_us:
+            report += f"Init Duration: {init_us / 1_000:.2f} ms\t"
+        if status:
+            report += f"Status: {status}"
+        self._log(sandbox, report)
+        lines, sandbox.lines = sandbox.lines, []
+        self._cloud.logs.put(f"/aws/lambda/{config.name}", sandbox.log_stream, lines)
+        return InvokeResult(
+            status=200,
+            payload=answer,
+            function_error="Unhandled" if failed else None,
+            executed_version=config.version,
+            request_id=request_id,
+            duration_ms=duration_us / 1_000,
+            billed_ms=billed_ms,
+            init_ms=init_us / 1_000,
+            cold=init_us > 0,
+            log_tail=tuple(line for _, line in lines),
+        )

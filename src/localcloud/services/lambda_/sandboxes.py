@@ -1,0 +1,140 @@
+"""Execution environments: their start, reuse and end."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from localcloud.kernel import Event
+from localcloud.runtime import ExecutionEnvironment
+from localcloud.runtime.modules import CodeCache
+from localcloud.services.lambda_.cpu import cpu_share
+from localcloud.services.lambda_.functions import Function, Functions
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+
+@dataclass(eq=False)
+class Sandbox:
+    """One micro-VM. `environment` is None until Init has run (again)."""
+
+    config: Function
+    number: int
+    log_stream: str
+    created_us: int
+    environment: ExecutionEnvironment | None = None
+    handler: Callable[..., Any] | None = None
+    init_us: int = 0  # reported with the first invocation, then 0
+    init_error: BaseException | None = None
+    invocations: int = 0
+    idle_until_us: int = 0
+    lines: list[tuple[int, str]] = field(default_factory=list)
+
+
+class Pool:
+    """The environments of one function version.
+
+    A request without a free environment starts a new one, but takes whichever is free first:
+    the new one, or one that another request releases meanwhile.
+    """
+
+    def __init__(self, cloud: Cloud, init: Callable[[Sandbox], None]) -> None:
+        self._cloud = cloud
+        self._init = init
+        self._idle: list[Sandbox] = []
+        self._waiting: deque[Event] = deque()
+        self._count = 0
+        lifetime = cloud.facts.value("model.lambda.idle_lifetime")
+        low, high = lifetime["idle_recycle_min"]
+        self._idle_us = (round(low * 60e6), round(high * 60e6))
+        self._life_us = round(lifetime["max_lifetime_h"] * 3600e6)
+
+    def idle(self, config: Function) -> Sandbox | None:
+        """A warm environment of this configuration, the most recently used one first."""
+        now_us = self._cloud.kernel.now_us
+        while self._idle:
+            sandbox = self._idle.pop()
+            stale = sandbox.config != config
+            if not (stale or sandbox.idle_until_us <= now_us or now_us - sandbox.created_us > self._life_us):
+                return sandbox
+            self._end(sandbox)
+        return None
+
+    def start(self, config: Function) -> Sandbox:
+        """Start a new environment and wait for it, or for one that is released first."""
+        kernel = self._cloud.kernel
+        self._count += 1
+        stream = kernel.streams[f"lambda/stream/{config.name}"]
+        date = self._cloud.now.strftime("%Y/%m/%d")
+        sandbox = Sandbox(
+            config, self._count, f"{date}/[{config.version}]{stream.getrandbits(128):032x}", kernel.now_us
+        )
+        turn = kernel.event()
+        self._waiting.append(turn)
+        kernel.spawn(self._prepare, sandbox, name=f"{config.name} init")
+        turn.wait()
+        found: Sandbox = turn.value
+        return found
+
+    def _prepare(self, sandbox: Sandbox) -> None:
+        self._cloud.kernel.sleep(self._cloud.latency.fact_us("model.api.lambda.cold_env_setup"))
+        self._init(sandbox)
+        self.release(sandbox)
+
+    def release(self, sandbox: Sandbox) -> None:
+        """Hand the environment to a waiting request, or keep it warm."""
+        if self._waiting:
+            self._waiting.popleft().set(sandbox)
+            return
+        low, high = self._idle_us
+        idle_us = self._cloud.kernel.streams[f"lambda/idle/{sandbox.config.name}"].randint(low, high)
+        sandbox.idle_until_us = self._cloud.kernel.now_us + idle_us
+        self._idle.append(sandbox)
+
+    def _end(self, sandbox: Sandbox) -> None:
+        if sandbox.environment is not None:
+            sandbox.environment.kill()
+
+
+class EnvironmentFactory:
+    """Makes the Python side of a sandbox: code, variables, output."""
+
+    def __init__(self, cloud: Cloud, functions: Functions) -> None:
+        self._cloud = cloud
+        self._functions = functions
+        self._cache = CodeCache()
+
+    def make(self, sandbox: Sandbox) -> ExecutionEnvironment:
+        config, cloud = sandbox.config, self._cloud
+        code_dirs = self._functions.code_dirs(config)
+        environ = {
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_DEFAULT_REGION": cloud.region,
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_mb),
+            "AWS_LAMBDA_FUNCTION_NAME": config.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": config.version,
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{config.name}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": sandbox.log_stream,
+            "AWS_REGION": cloud.region,
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_SESSION_TOKEN": "testing",
+            "LAMBDA_TASK_ROOT": str(code_dirs[0]),
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "TZ": ":UTC",
+            "_HANDLER": config.handler,
+            **dict(config.variables),
+        }
+        return ExecutionEnvironment(
+            cloud.kernel,
+            f"{config.name}/{config.version}/{sandbox.number}/{sandbox.invocations}",
+            code_dirs,
+            environ,
+            lambda line: sandbox.lines.append((cloud.kernel.unix_us // 1_000, line)),
+            cpu_share=cpu_share(cloud.facts, config.memory_mb),
+            code_cache=self._cache,
+        )

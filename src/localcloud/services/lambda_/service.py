@@ -1,0 +1,141 @@
+"""The Lambda service: who may run, where, and what the Invoke API answers."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from botocore.response import StreamingBody
+
+from localcloud.api import ApiCall, ApiError
+from localcloud.services.lambda_.code import CodeStore
+from localcloud.services.lambda_.concurrency import Concurrency
+from localcloud.services.lambda_.functions import Functions, split_reference
+from localcloud.services.lambda_.invocation import Invoker
+from localcloud.services.lambda_.results import InvokeResult
+from localcloud.services.lambda_.sandboxes import Pool
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_MB = 1024 * 1024
+_LOG_TAIL_BYTES = 4_096
+
+
+class Lambda:
+    """Runs functions in virtual time. `concurrency.account_limit` is the account's quota."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        alias_stream = cloud.kernel.streams["lambda/alias"]
+        self.functions = Functions(cloud.account_id, cloud.region, CodeStore(), alias_stream)
+        self.concurrency = Concurrency(cloud.kernel, cloud.facts, self.functions)
+        self._invoker = Invoker(cloud, self.functions)
+        self._pools: dict[tuple[str, str], Pool] = {}
+        self._sync_limit = int(cloud.facts.value("quota.lambda.payload.sync") * _MB)
+        self._async_limit = int(cloud.facts.value("quota.lambda.payload.async") * _MB)
+
+    def install(self) -> None:
+        """Answer Lambda's data-plane operations."""
+        register = self._cloud.api.register
+        register("lambda", "Invoke", self._invoke_api)
+        register("lambda", "PutFunctionConcurrency", self._put_concurrency_api)
+        register("lambda", "GetAccountSettings", self._account_settings_api)
+
+    # -- invoking ----------------------------------------------------------------------------
+
+    def invoke(self, reference: str, payload: bytes, *, qualifier: str | None = None) -> InvokeResult:
+        """A synchronous invocation, in the calling task.
+
+        Raises Throttled when no concurrency is left, ApiError when there is no such function.
+        """
+        config = self.functions.get(reference, qualifier)
+        self.concurrency.enter(config.name)
+        try:
+            key = (config.name, config.version)
+            pool = self._pools.get(key)
+            if pool is None:
+                pool = self._pools[key] = Pool(self._cloud, self._invoker.init)
+            sandbox = pool.idle(config)
+            if sandbox is None:
+                self.concurrency.grow(config.name)
+                sandbox = pool.start(config)
+            try:
+                return self._invoker.invoke(sandbox, payload, self._request_id(config.name))
+            finally:
+                pool.release(sandbox)
+        finally:
+            self.concurrency.leave(config.name)
+
+    def _request_id(self, name: str) -> str:
+        return str(uuid.UUID(int=self._cloud.kernel.streams[f"lambda/requests/{name}"].getrandbits(128), version=4))
+
+    # -- API operations ----------------------------------------------------------------------
+
+    def _invoke_api(self, call: ApiCall) -> dict[str, Any]:
+        params = call.params
+        payload = params.get("Payload", b"")
+        if hasattr(payload, "read"):
+            payload = payload.read()
+        if isinstance(payload, str):
+            payload = payload.encode()
+        kind = params.get("InvocationType", "RequestResponse")
+        reference, qualifier = params["FunctionName"], params.get("Qualifier")
+        limit = self._async_limit if kind == "Event" else self._sync_limit
+        if len(payload) > limit:
+            message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+            raise ApiError("RequestTooLargeException", message, 413)
+        self._check_json(payload)
+        if kind == "DryRun":
+            self.functions.get(reference, qualifier)
+            return {"StatusCode": 204, "Payload": _stream(b"")}
+        if kind == "Event":
+            message = "Asynchronous invocation is not modelled yet; invoke with RequestResponse."
+            raise ApiError("UnsupportedOperationException", message, 400)
+        result = self.invoke(reference, payload, qualifier=qualifier)
+        answer: dict[str, Any] = {
+            "StatusCode": 200,
+            "ExecutedVersion": result.executed_version,
+            "Payload": _stream(result.payload),
+        }
+        if result.function_error:
+            answer["FunctionError"] = result.function_error
+        if params.get("LogType") == "Tail":
+            answer["LogResult"] = base64.b64encode("\n".join(result.log_tail).encode()[-_LOG_TAIL_BYTES:]).decode()
+        return answer
+
+    def _check_json(self, payload: bytes) -> None:
+        try:
+            json.loads(payload or b"null")
+        except ValueError as exc:
+            message = f"Could not parse request body into json: {exc}"
+            raise ApiError("InvalidRequestContentException", message, 400, Type="User") from None
+
+    def _put_concurrency_api(self, call: ApiCall) -> dict[str, Any]:
+        """moto knows no account limit; AWS keeps a part of it unreserved."""
+        name, _ = split_reference(call.params["FunctionName"], None)
+        function = self.functions.model(name)
+        wanted = int(call.params["ReservedConcurrentExecutions"])
+        self.concurrency.check_reservation(name, wanted)
+        function.reserved_concurrency = wanted
+        return {"ReservedConcurrentExecutions": wanted}
+
+    def _account_settings_api(self, call: ApiCall) -> dict[str, Any]:
+        functions = list(self.functions.backend.list_functions())
+        return {
+            "AccountLimit": {
+                "ConcurrentExecutions": self.concurrency.account_limit,
+                "UnreservedConcurrentExecutions": self.concurrency.unreserved(),
+            },
+            "AccountUsage": {
+                "FunctionCount": len(functions),
+                "TotalCodeSize": sum(function.code_size for function in functions),
+            },
+        }
+
+
+def _stream(content: bytes) -> StreamingBody:
+    return StreamingBody(io.BytesIO(content), len(content))

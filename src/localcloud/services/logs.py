@@ -1,0 +1,36 @@
+"""CloudWatch Logs: lines go straight into moto's state, where its read operations find them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from moto.core.utils import utcnow
+from moto.logs.models import LogEvent, LogGroup, LogStream, logs_backends
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+
+class Logs:
+    """The log groups of one cloud."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def put(self, group: str, stream: str, events: Sequence[tuple[int, str]]) -> None:
+        """Append events as (unix milliseconds, message); group and stream are made when they are missing."""
+        target = self._stream(group, stream)
+        for unix_ms, message in events:
+            target.events.append(LogEvent(unix_ms, {"timestamp": unix_ms, "message": message}))
+            target.stored_bytes += len(message.encode())
+        target.last_ingestion_time = utcnow()
+
+    def _stream(self, group: str, stream: str) -> LogStream:
+        groups: dict[str, Any] = logs_backends[self._cloud.account_id][self._cloud.region].groups
+        if group not in groups:
+            groups[group] = LogGroup(self._cloud.account_id, self._cloud.region, group)  # type: ignore[abstract]
+        found: LogGroup = groups[group]
+        if stream not in found.streams:
+            found.create_log_stream(stream)
+        return found.streams[stream]
