@@ -295,13 +295,20 @@ def test_a_published_version_keeps_its_code_and_an_alias_points_to_it(cloud, fun
 
 
 @pytest.mark.behaviour("LAM-23")
-def test_a_synchronous_invocation_answers_200_and_a_dry_run_204(function, invoke):
+def test_the_status_tells_the_kind_of_invocation(function, invoke):
     function("shop", COUNTER)
-    assert invoke("shop")[1]["ResponseMetadata"]["HTTPStatusCode"] == 200
-    answer, response = invoke("shop", InvocationType="DryRun")
+    answer, response = invoke("shop", InvocationType="Event")
+    assert answer is None
+    assert response["StatusCode"] == response["ResponseMetadata"]["HTTPStatusCode"] == 202
+    function("fails", "def handler(e, c):\n    raise ValueError('burnt')\n")
+    failed = invoke("fails")[1]
+    assert (failed["StatusCode"], failed["FunctionError"]) == (200, "Unhandled")
+    function("shop2", COUNTER)
+    assert invoke("shop2")[1]["ResponseMetadata"]["HTTPStatusCode"] == 200
+    answer, response = invoke("shop2", InvocationType="DryRun")
     assert answer is None
     assert response["StatusCode"] == response["ResponseMetadata"]["HTTPStatusCode"] == 204
-    assert invoke("shop")[0][1] == 2  # the dry run ran nothing
+    assert invoke("shop2")[0][1] == 2  # the dry run ran nothing
 
 
 def test_the_same_seed_gives_the_same_log_to_the_last_byte():

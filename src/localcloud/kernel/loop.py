@@ -116,10 +116,15 @@ class Kernel:
         name: str = "",
         group: TaskGroup | None = None,
         delay_us: int = 0,
+        critical: bool = False,
     ) -> Task:
-        """Start `fn(*args)` as a task after `delay_us`. A task without a group has none: it does not inherit."""
+        """Start `fn(*args)` as a task after `delay_us`. A task without a group has none: it does not inherit.
+
+        What an ordinary task raises waits for whoever asks for its result. A `critical` task is the
+        simulator's own, nobody asks: what it raises reaches the caller of `run` or `call`.
+        """
         body = (lambda: fn(*args)) if args else fn
-        task = Task(self, body, name or getattr(fn, "__name__", "task"), group, self.current())
+        task = Task(self, body, name or getattr(fn, "__name__", "task"), group, self.current(), critical)
         self._alive[task] = None
         if group is not None:
             group.tasks[task] = None

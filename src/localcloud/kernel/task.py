@@ -60,12 +60,18 @@ class Task:
     """
 
     __slots__ = (
-        "__weakref__", "_body", "exception", "fiber", "finished", "group", "kernel", "name", "serial", "span",
-        "thread", "token", "value",
+        "__weakref__", "_body", "critical", "exception", "fiber", "finished", "group", "kernel", "name", "serial",
+        "span", "thread", "token", "value",
     )  # fmt: skip
 
     def __init__(
-        self, kernel: Kernel, body: Callable[[], Any], name: str, group: TaskGroup | None, parent: Task | None
+        self,
+        kernel: Kernel,
+        body: Callable[[], Any],
+        name: str,
+        group: TaskGroup | None,
+        parent: Task | None,
+        critical: bool = False,
     ) -> None:
         self.kernel = kernel
         self._body: Callable[[], Any] | None = body
@@ -75,6 +81,7 @@ class Task:
         self.thread: Any = None
         self.value: Any = None
         self.exception: BaseException | None = None
+        self.critical = critical
         self.token = 0
         self.serial = kernel.next_serial()
         self.finished = Event(kernel)
@@ -94,8 +101,10 @@ class Task:
             self.value = body()
         except KeyboardInterrupt:
             raise  # goes to whoever drives the clock
-        except BaseException as exc:  # noqa: BLE001 - a task keeps whatever its call raised, for its caller
+        except BaseException as exc:
             self.exception = exc
+            if self.critical and isinstance(exc, Exception):
+                raise
         finally:
             self.close()
 

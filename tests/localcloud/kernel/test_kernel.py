@@ -54,6 +54,16 @@ def test_the_value_and_the_exception_of_a_task_reach_its_caller(kernel):
         kernel.call(fails)
 
 
+def test_a_failure_of_the_simulators_own_task_is_not_lost(kernel):
+    def breaks():
+        raise ValueError("a bug of ours")
+
+    kernel.spawn(breaks, critical=True)
+    with pytest.raises(ValueError, match="a bug of ours"):
+        kernel.run()
+    assert kernel.call(lambda: "still usable") == "still usable"
+
+
 def test_waiting_for_an_event_ends_at_its_time_out(kernel):
     assert kernel.call(lambda: kernel.event().wait(500)) is False
     assert kernel.now_us == 500

@@ -74,7 +74,7 @@ class Pool:
         )
         turn = kernel.event()
         self._waiting.append(turn)
-        kernel.spawn(self._prepare, sandbox, name=f"{config.name} init")
+        kernel.spawn(self._prepare, sandbox, name=f"{config.name} init", critical=True)
         turn.wait()
         found: Sandbox = turn.value
         return found

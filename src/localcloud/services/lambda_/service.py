@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.response import StreamingBody
 
 from localcloud.api import ApiCall, ApiError
+from localcloud.services.lambda_.asynchronous import AsyncInvocations
 from localcloud.services.lambda_.code import CodeStore
 from localcloud.services.lambda_.concurrency import Concurrency
 from localcloud.services.lambda_.functions import Functions, split_reference
@@ -34,6 +35,7 @@ class Lambda:
         self.functions = Functions(cloud.account_id, cloud.region, CodeStore(), alias_stream)
         self.concurrency = Concurrency(cloud.kernel, cloud.facts, self.functions)
         self._invoker = Invoker(cloud, self.functions)
+        self.asynchronous = AsyncInvocations(cloud, self)
         self._pools: dict[tuple[str, str], Pool] = {}
         self._sync_limit = int(cloud.facts.value("quota.lambda.payload.sync") * _MB)
         self._async_limit = int(cloud.facts.value("quota.lambda.payload.async") * _MB)
@@ -47,8 +49,10 @@ class Lambda:
 
     # -- invoking ----------------------------------------------------------------------------
 
-    def invoke(self, reference: str, payload: bytes, *, qualifier: str | None = None) -> InvokeResult:
-        """A synchronous invocation, in the calling task.
+    def invoke(
+        self, reference: str, payload: bytes, *, qualifier: str | None = None, request_id: str | None = None
+    ) -> InvokeResult:
+        """A synchronous invocation, in the calling task. A retry passes the event's own request id.
 
         Raises Throttled when no concurrency is left, ApiError when there is no such function.
         """
@@ -64,13 +68,14 @@ class Lambda:
                 self.concurrency.grow(config.name)
                 sandbox = pool.start(config)
             try:
-                return self._invoker.invoke(sandbox, payload, self._request_id(config.name))
+                return self._invoker.invoke(sandbox, payload, request_id or self.request_id(config.name))
             finally:
                 pool.release(sandbox)
         finally:
             self.concurrency.leave(config.name)
 
-    def _request_id(self, name: str) -> str:
+    def request_id(self, name: str) -> str:
+        """A fresh request id from the function's own stream."""
         return str(uuid.UUID(int=self._cloud.kernel.streams[f"lambda/requests/{name}"].getrandbits(128), version=4))
 
     # -- API operations ----------------------------------------------------------------------
@@ -93,8 +98,8 @@ class Lambda:
             self.functions.get(reference, qualifier)
             return {"StatusCode": 204, "Payload": _stream(b"")}
         if kind == "Event":
-            message = "Asynchronous invocation is not modelled yet; invoke with RequestResponse."
-            raise ApiError("UnsupportedOperationException", message, 400)
+            self.asynchronous.accept(reference, payload, qualifier)
+            return {"StatusCode": 202, "Payload": _stream(b"")}
         result = self.invoke(reference, payload, qualifier=qualifier)
         answer: dict[str, Any] = {
             "StatusCode": 200,

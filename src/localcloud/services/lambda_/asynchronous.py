@@ -1,0 +1,158 @@
+"""Asynchronous invocation: the queue in front of a function, its retries and its destinations."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localcloud.api import ApiError
+from localcloud.services.lambda_.results import InvokeResult, Throttled
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+    from localcloud.services.lambda_.service import Lambda
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRules:
+    """The function's event invoke config, with AWS's defaults where it has none."""
+
+    max_retries: int
+    max_age_us: int
+    on_success: str | None
+    on_failure: str | None
+
+
+class AsyncInvocations:
+    """Delivers events at least once.
+
+    `duplicate_share` is the share of events that are delivered twice, as AWS documents may happen;
+    0 unless a fault asks for it.
+    """
+
+    def __init__(self, cloud: Cloud, lambda_: Lambda) -> None:
+        self._cloud = cloud
+        self._lambda = lambda_
+        self.duplicate_share = 0.0
+        retries = cloud.facts.value("quota.lambda.async.retries")
+        self._default_retries = int(retries["max_attempts"]) - 1
+        self._waits_us = [round(seconds * 1e6) for seconds in retries["wait_s"]]
+        throttle = cloud.facts.value("quota.lambda.async.throttle_retry")
+        self._first_back_off_us = round(throttle["first_s"] * 1e6)
+        self._longest_back_off_us = round(throttle["max_s"] * 1e6)
+        self._default_age_us = round(throttle["max_age_s"] * 1e6)
+        self._queue_us = round(cloud.facts.value("latency.derived.async_invoke_queue")["p50"] * 1_000)
+
+    def accept(self, reference: str, payload: bytes, qualifier: str | None = None) -> str:
+        """Queue one event and return its request id. Raises ApiError when there is no such function."""
+        config = self._lambda.functions.get(reference, qualifier)
+        request_id = self._lambda.request_id(config.name)
+        arguments = (reference, payload, qualifier, request_id)
+        copies = 1
+        if self.duplicate_share:
+            drawn = self._cloud.kernel.streams[f"lambda/duplicates/{config.name}"].random()
+            copies += drawn < self.duplicate_share
+        for _ in range(copies):
+            self._cloud.kernel.spawn(
+                self._deliver, *arguments, name=f"{config.name} asynchronous", delay_us=self._queue_us, critical=True
+            )
+        return request_id
+
+    def _deliver(self, reference: str, payload: bytes, qualifier: str | None, request_id: str) -> None:
+        kernel = self._cloud.kernel
+        accepted_us = kernel.now_us
+        back_off_us = self._first_back_off_us
+        attempts = 0
+        while True:
+            rules = self._rules(reference, qualifier)
+            try:
+                result = self._lambda.invoke(reference, payload, qualifier=qualifier, request_id=request_id)
+            except Throttled:
+                # Throttles do not use up attempts; only the event's age ends them.
+                if kernel.now_us + back_off_us - accepted_us > rules.max_age_us:
+                    self._finish(rules.on_failure, "EventAgeExceeded", reference, payload, request_id, attempts, None)
+                    return
+                kernel.sleep(back_off_us)
+                back_off_us = min(back_off_us * 2, self._longest_back_off_us)
+                continue
+            attempts += 1
+            if result.function_error is None:
+                self._finish(rules.on_success, "Success", reference, payload, request_id, attempts, result)
+                return
+            if attempts > rules.max_retries:
+                self._finish(rules.on_failure, "RetriesExhausted", reference, payload, request_id, attempts, result)
+                return
+            wait_us = self._waits_us[min(attempts, len(self._waits_us)) - 1]
+            if kernel.now_us + wait_us - accepted_us > rules.max_age_us:
+                self._finish(rules.on_failure, "EventAgeExceeded", reference, payload, request_id, attempts, result)
+                return
+            kernel.sleep(wait_us)
+
+    def _rules(self, reference: str, qualifier: str | None) -> RetryRules:
+        configs = self._lambda.functions.model(reference, qualifier).event_invoke_config
+        config: dict[str, Any] = dict(configs[-1].config) if configs else {}
+        destinations = config.get("DestinationConfig") or {}
+        retries = config.get("MaximumRetryAttempts")
+        age = config.get("MaximumEventAgeInSeconds")
+        return RetryRules(
+            max_retries=self._default_retries if retries is None else int(retries),
+            max_age_us=self._default_age_us if age is None else int(age) * 1_000_000,
+            on_success=(destinations.get("OnSuccess") or {}).get("Destination"),
+            on_failure=(destinations.get("OnFailure") or {}).get("Destination"),
+        )
+
+    def _finish(
+        self,
+        destination: str | None,
+        condition: str,
+        reference: str,
+        payload: bytes,
+        request_id: str,
+        attempts: int,
+        result: InvokeResult | None,
+    ) -> None:
+        """Send the record of what became of the event to its destination, when it has one."""
+        if destination is None:
+            return
+        config = self._lambda.functions.get(reference)
+        record: dict[str, Any] = {
+            "version": "1.0",
+            "timestamp": self._cloud.now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+            "requestContext": {
+                "requestId": request_id,
+                "functionArn": config.arn,
+                "condition": condition,
+                "approximateInvokeCount": attempts,
+            },
+            "requestPayload": json.loads(payload or b"null"),
+        }
+        if result is not None:
+            context: dict[str, Any] = {"statusCode": 200, "executedVersion": result.executed_version}
+            if result.function_error:
+                context["functionError"] = result.function_error
+            record["responseContext"] = context
+            record["responsePayload"] = json.loads(result.payload or b"null")
+        self._send(destination, json.dumps(record), condition)
+
+    def _send(self, destination: str, record: str, condition: str) -> None:
+        service = destination.split(":")[2]
+        name = destination.rsplit(":", 1)[-1]
+        if service == "sqs":
+            url = f"https://sqs.{self._cloud.region}.amazonaws.com/{self._cloud.account_id}/{name}"
+            self._cloud.api.direct("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": record})
+        elif service == "lambda":
+            self.accept(destination, record.encode())
+        elif service == "sns":
+            self._cloud.client("sns").publish(TopicArn=destination, Message=record)
+        elif service == "events":
+            outcome = "Success" if condition == "Success" else "Failure"
+            entry = {
+                "Source": "lambda",
+                "DetailType": f"Lambda Function Invocation Result - {outcome}",
+                "Detail": record,
+                "EventBusName": destination.rsplit("/", 1)[-1],
+            }
+            self._cloud.client("events").put_events(Entries=[entry])
+        else:
+            raise ApiError("InvalidParameterValueException", f"{destination} cannot be a destination.", 400)
