@@ -8,6 +8,7 @@ from localcloud.api import Api, clients, retries
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.facts import Facts
 from localcloud.latency import Latency
+from localcloud.net import HttpPlane, sockets
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
 
@@ -23,6 +24,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.latency = Latency(cloud.facts, cloud.kernel.streams)
     cloud.api = Api(cloud.kernel, MotoDirect(cloud.account_id, cloud.region), cloud.latency.api_us)
     cloud.api.install(cloud.patches)
+    cloud.http = HttpPlane(cloud.kernel)
+    sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.logs = Logs(cloud)
     cloud.lambda_ = Lambda(cloud)
     cloud.lambda_.install()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from localcloud.api import Api
     from localcloud.facts import Facts
     from localcloud.latency import Latency
+    from localcloud.net import HttpPlane
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.logs import Logs
 
@@ -54,6 +55,7 @@ class Cloud:
         self.facts: Facts
         self.latency: Latency
         self.api: Api
+        self.http: HttpPlane
         self.logs: Logs
         self.lambda_: Lambda
         self._undo: list[Callable[[], None]] = []

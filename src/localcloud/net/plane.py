@@ -1,0 +1,101 @@
+"""Hosts that answer HTTP requests in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from localcloud.errors import LocalCloudError
+from localcloud.kernel import Kernel
+
+Handler = Callable[["HttpRequest"], "HttpResponse"]
+Interceptor = Callable[["HttpRequest"], "HttpResponse | None"]
+
+
+class HttpUnreachable(LocalCloudError):
+    """No host of that name answers in the simulation."""
+
+
+class HttpTimeout(LocalCloudError):
+    """The answer did not come in time. What was started goes on without its caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request. Header names are lower case; `url` has scheme, host, path and query."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path or "/"
+
+    @property
+    def query(self) -> str:
+        return urlsplit(self.url).query
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """One response. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class HttpPlane:
+    """Routes requests to hosts by name."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._hosts: dict[str, Handler] = {}
+        self._interceptors: list[Interceptor] = []
+
+    def serve(self, host: str, handler: Handler) -> None:
+        """Answer requests to `host` with `handler`, which runs in a task of its own."""
+        self._hosts[host.lower()] = handler
+
+    def withdraw(self, host: str) -> None:
+        """Stop answering for `host`; unknown hosts are ignored."""
+        self._hosts.pop(host.lower(), None)
+
+    def knows(self, host: str) -> bool:
+        return host.lower() in self._hosts
+
+    def before_request(self, interceptor: Interceptor) -> None:
+        """Ask `interceptor(request)` first; a response from it is the answer (faults do that)."""
+        self._interceptors.append(interceptor)
+
+    def request(self, request: HttpRequest, timeout_us: int | None = None) -> HttpResponse:
+        """Send a request from the running task and wait for the answer.
+
+        Raises HttpUnreachable for an unknown host and HttpTimeout when `timeout_us` passes first.
+        """
+        handler = self._hosts.get(request.host.lower())
+        if handler is None:
+            raise HttpUnreachable(
+                f"{request.host} does not answer: the simulation has no such host and never opens a real connection."
+            )
+
+        def answer() -> HttpResponse:
+            for interceptor in self._interceptors:
+                early = interceptor(request)
+                if early is not None:
+                    return early
+            return handler(request)
+
+        # A task of its own: the server's work goes on when the client has given up.
+        task = self._kernel.spawn(answer, name=f"{request.method} {request.host}{request.path}")
+        if not task.join(timeout_us):
+            raise HttpTimeout(f"{request.host} did not answer within {(timeout_us or 0) / 1e6:g} s.")
+        response: HttpResponse = task.result()
+        return response

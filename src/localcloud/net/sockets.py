@@ -1,0 +1,163 @@
+"""http.client, urllib, urllib3 and requests on the simulated plane.
+
+All of them end in a connection object with a socket. Inside a task `connect` gives it a socket that
+collects the request's bytes and makes the response's; the libraries' own parsing stays as it is.
+Any other connection of simulated code is refused.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+from email.parser import BytesHeaderParser
+from typing import Any
+
+from localcloud.errors import NetworkRefused
+from localcloud.kernel import Kernel
+from localcloud.net.plane import HttpPlane, HttpRequest, HttpResponse, HttpTimeout, HttpUnreachable
+from localcloud.patching import Patches
+
+
+class PlaneSocket:
+    """The client's end of a simulated connection."""
+
+    def __init__(self, plane: HttpPlane, scheme: str, host: str, timeout_s: float | None) -> None:
+        self._plane = plane
+        self._base = f"{scheme}://{host}"
+        self._timeout_s = timeout_s
+        self._sent = bytearray()
+
+    def settimeout(self, timeout_s: float | None) -> None:
+        self._timeout_s = timeout_s
+
+    def gettimeout(self) -> float | None:
+        return self._timeout_s
+
+    def setsockopt(self, *_: Any) -> None:
+        """Options of a real socket mean nothing here."""
+
+    def sendall(self, data: Any) -> None:
+        self._sent += bytes(data)
+
+    def makefile(self, mode: str = "rb", *_: Any, **__: Any) -> io.BytesIO:
+        """Called for the response: send what was collected and return the answer's bytes."""
+        request = parse_request(bytes(self._sent), self._base)
+        self._sent.clear()
+        timeout_us = None if self._timeout_s is None else round(self._timeout_s * 1e6)
+        try:
+            response = self._plane.request(request, timeout_us)
+        except HttpTimeout:
+            raise TimeoutError("timed out") from None  # what a real socket raises
+        return io.BytesIO(format_response(response, request.method))
+
+    def shutdown(self, _: int) -> None:
+        """Nothing is open."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def fileno(self) -> int:
+        return -1
+
+
+def parse_request(raw: bytes, base: str) -> HttpRequest:
+    """The request in the bytes that an HTTP/1.1 client wrote; a chunked body is put together."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    line, _, header_lines = head.partition(b"\r\n")
+    method, target, _ = line.decode("latin-1").split(" ", 2)
+    headers = {k.lower(): v for k, v in BytesHeaderParser().parsebytes(header_lines + b"\r\n\r\n").items()}
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        body = _unchunk(body)
+    url = target if "://" in target else base + target
+    return HttpRequest(method, url, headers, body)
+
+
+def _unchunk(body: bytes) -> bytes:
+    joined, rest = b"", body
+    while rest:
+        size, _, rest = rest.partition(b"\r\n")
+        length = int(size.split(b";")[0] or b"0", 16)
+        if length == 0:
+            break
+        joined, rest = joined + rest[:length], rest[length + 2 :]
+    return joined
+
+
+def format_response(response: HttpResponse, method: str) -> bytes:
+    """The bytes of an HTTP/1.1 response."""
+    reason = http.client.responses.get(response.status, "")
+    headers = {k: v for k, v in response.headers.items() if k.lower() not in ("content-length", "transfer-encoding")}
+    lines = [f"HTTP/1.1 {response.status} {reason}", *(f"{k}: {v}" for k, v in headers.items())]
+    lines.append(f"content-length: {len(response.body)}")
+    head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
+    return head if method == "HEAD" else head + response.body
+
+
+def install(kernel: Kernel, plane: HttpPlane, patches: Patches) -> None:
+    """Give connections made inside a task a socket of the plane; refuse every other one."""
+    import urllib3.connection
+
+    def connect_to_plane(connection: Any, scheme: str) -> None:
+        # a plain connection to an unknown name fails as name resolution does on a real network
+        if not plane.knows(connection.host):
+            message = str(HttpUnreachable(f"{connection.host} does not answer: the simulation has no such host"))
+            raise socket.gaierror(socket.EAI_NONAME, message)
+        timeout = connection.timeout
+        timeout_s = float(timeout) if isinstance(timeout, int | float) else None
+        connection.sock = PlaneSocket(plane, scheme, connection.host, timeout_s)
+
+    def replace(owner: Any, scheme: str) -> None:
+        real = owner.connect
+
+        def connect(self: Any) -> None:
+            if kernel.current() is None:
+                real(self)
+                return
+            connect_to_plane(self, scheme)
+            if hasattr(self, "is_verified"):
+                self.is_verified = True  # urllib3 asks whether the certificate was checked; there is none to check
+
+        patches.set(owner, "connect", connect)
+
+    replace(http.client.HTTPConnection, "http")
+    replace(http.client.HTTPSConnection, "https")
+    replace(urllib3.connection.HTTPConnection, "http")
+    replace(urllib3.connection.HTTPSConnection, "https")
+    _refuse_real_sockets(kernel, patches)
+
+
+def _refuse_real_sockets(kernel: Kernel, patches: Patches) -> None:
+    real_create = socket.create_connection
+    real_lookup = socket.getaddrinfo
+
+    def create_connection(address: Any, *args: Any, **kwargs: Any) -> Any:
+        _refuse(kernel, address)
+        return real_create(address, *args, **kwargs)
+
+    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        _refuse(kernel, host)
+        return real_lookup(host, *args, **kwargs)
+
+    class RefusingSocket(socket.socket):
+        """Every way to a peer passes through connect."""
+
+        def connect(self, address: Any) -> None:
+            _refuse(kernel, address)
+            super().connect(address)
+
+        def connect_ex(self, address: Any) -> int:
+            _refuse(kernel, address)
+            return super().connect_ex(address)
+
+    patches.set(socket, "create_connection", create_connection)
+    patches.set(socket, "getaddrinfo", getaddrinfo)
+    patches.set(socket, "socket", RefusingSocket)
+
+
+def _refuse(kernel: Kernel, peer: Any) -> None:
+    if kernel.current() is not None:
+        raise NetworkRefused(
+            f"Simulated code tried to connect to {peer!r}. There is no network in the local cloud: "
+            "serve the host in the simulation, or call it over HTTP by a name the simulation knows."
+        )
