@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from pathlib import Path
 from typing import Any
 
-_OWN_CODE = str(Path(__file__).resolve().parents[2])
+# where `code.CodeStore` unpacks archives
+_CODE_DIRECTORY = re.compile(r"^.*/localcloud-code-[^/]+/[0-9a-f]+/")
 
 
 class HandlerNotFound(Exception):
@@ -50,6 +52,13 @@ def timeout_payload(request_id: str, timeout_s: int) -> dict[str, Any]:
 
 
 def _stack(exc: BaseException) -> list[str]:
-    """The learner's own frames, innermost last; the simulator's are of no use to anyone."""
-    frames = [f for f in traceback.extract_tb(exc.__traceback__) if not f.filename.startswith(_OWN_CODE)]
-    return traceback.format_list(frames)
+    """The frames of the function's own code, innermost last, at the paths they have on Lambda.
+
+    The simulator's and the libraries' frames are left out: their paths and lines differ by machine.
+    """
+    frames = []
+    for frame in traceback.extract_tb(exc.__traceback__):
+        path = _CODE_DIRECTORY.sub("/var/task/", Path(frame.filename).as_posix())
+        if path.startswith("/var/task/"):
+            frames.append(f'  File "{path}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n')
+    return frames

@@ -123,7 +123,7 @@ class EnvironmentFactory:
             "AWS_REGION": cloud.region,
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_SESSION_TOKEN": "testing",
-            "LAMBDA_TASK_ROOT": str(code_dirs[0]),
+            "LAMBDA_TASK_ROOT": "/var/task",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TZ": ":UTC",
             "_HANDLER": config.handler,
