@@ -37,6 +37,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("asyncio.events:_get_running_loop", "each task has its own running loop"),
     Hook("asyncio.events:_set_running_loop", "each task has its own running loop"),
     Hook("queue:_PySimpleQueue", "queue.SimpleQueue built on green locks"),
+    Hook("concurrent.futures.thread:_threads_queues", "pools must not join green threads at exit"),
     Hook("os:_Environ", "one environment per execution environment behind os.environ"),
     Hook("random:_inst", "a random module of its own for each execution environment"),
     Hook("random:_urandom", "secrets and SystemRandom draw from a seeded stream"),

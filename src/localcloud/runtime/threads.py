@@ -7,6 +7,7 @@ code outside the simulation get the originals.
 from __future__ import annotations
 
 import _thread
+import concurrent.futures.thread as pools
 import queue
 import sys
 import threading
@@ -141,6 +142,10 @@ def install(kernel: Kernel, patches: Patches) -> None:
                 return
             except Exception:  # noqa: BLE001 - as threading does: report it and end the thread
                 threading.excepthook(threading.ExceptHookArgs([*sys.exc_info(), self]))
+            finally:
+                # at interpreter exit, pools join every thread they remember; a green one has nothing to join
+                remembered: Any = pools._threads_queues
+                remembered.pop(self, None)
 
         task = kernel.spawn(body, name=self.name, group=parent.group)
         task.thread = self
