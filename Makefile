@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help lab env test check lint types unit lock clean
+.PHONY: help lab env test check bench lint types unit lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -25,6 +25,9 @@ test: lint types unit ## all gates
 
 check: lint types ## the fast subset
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/localcloud/kernel tests/localcloud/runtime tests/localcloud/test_hooks.py
+
+bench: env ## print the benchmarks of this machine
+	$(BIN)/python benchmarks/calls.py
 
 lint: env
 	$(BIN)/ruff check .
