@@ -8,9 +8,11 @@ from localcloud.api import Api, clients, retries
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.facts import Facts
 from localcloud.latency import Latency
+from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
+from localcloud.spans import Tracer
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -22,6 +24,8 @@ def assemble(cloud: Cloud) -> None:
     retries.install(cloud.kernel, cloud.patches)
     cloud.facts = Facts.load()
     cloud.latency = Latency(cloud.facts, cloud.kernel.streams)
+    cloud.meter = Meter()
+    cloud.tracer = Tracer(cloud.kernel, cloud.kernel.streams["tracer"])
     cloud.api = Api(cloud.kernel, MotoDirect(cloud.account_id, cloud.region), cloud.latency.api_us)
     cloud.api.install(cloud.patches)
     cloud.http = HttpPlane(cloud.kernel)

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from localcloud.api import Api
     from localcloud.facts import Facts
     from localcloud.latency import Latency
+    from localcloud.metering import Meter
     from localcloud.net import HttpPlane
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.logs import Logs
+    from localcloud.spans import Tracer
 
 ACCOUNT_ID = "123456789012"
 DEFAULT_START = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
@@ -54,6 +56,8 @@ class Cloud:
         self.patches = Patches()
         self.facts: Facts
         self.latency: Latency
+        self.meter: Meter
+        self.tracer: Tracer
         self.api: Api
         self.http: HttpPlane
         self.logs: Logs
