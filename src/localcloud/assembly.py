@@ -12,6 +12,7 @@ from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
+from localcloud.services.sqs import SQS
 from localcloud.spans import Tracer
 
 if TYPE_CHECKING:
@@ -31,5 +32,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.logs = Logs(cloud)
+    cloud.sqs = SQS(cloud)
+    cloud.sqs.install()
     cloud.lambda_ = Lambda(cloud)
     cloud.lambda_.install()

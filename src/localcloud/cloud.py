@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from localcloud.net import HttpPlane
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.logs import Logs
+    from localcloud.services.sqs import SQS
     from localcloud.spans import Tracer
 
 ACCOUNT_ID = "123456789012"
@@ -61,6 +62,7 @@ class Cloud:
         self.api: Api
         self.http: HttpPlane
         self.logs: Logs
+        self.sqs: SQS
         self.lambda_: Lambda
         self._undo: list[Callable[[], None]] = []
 

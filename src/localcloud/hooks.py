@@ -53,5 +53,10 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.core.utils:get_service_model", "SQS's error codes of the query protocol"),
     Hook("moto.dynamodb.responses:DynamoHandler", "DynamoDB operations without HTTP"),
     Hook("moto.sqs.responses:SQSResponse", "SQS operations without HTTP"),
+    Hook("moto.sqs.models:Queue.add_message", "messages of moto's other services go into our queues"),
+    Hook("moto.sqs.models:Queue.approximate_number_of_messages", "queue attributes count our messages"),
+    Hook("moto.sqs.models:Queue.approximate_number_of_messages_delayed", "queue attributes count our messages"),
+    Hook("moto.sqs.models:Queue.approximate_number_of_messages_not_visible", "queue attributes count our messages"),
+    Hook("moto.sqs.models:sqs_backends", "queues and their attributes"),
     Hook("moto.events.responses:EventsHandler", "EventBridge operations without HTTP"),
 )
