@@ -14,6 +14,7 @@ from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
 from localcloud.services.sqs import SQS
 from localcloud.spans import Tracer
+from localcloud.stacks import CloudFormation
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -36,3 +37,5 @@ def assemble(cloud: Cloud) -> None:
     cloud.sqs.install()
     cloud.lambda_ = Lambda(cloud)
     cloud.lambda_.install()
+    cloud.cloudformation = CloudFormation(cloud)
+    cloud.cloudformation.install()

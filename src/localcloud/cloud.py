@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from localcloud.services.logs import Logs
     from localcloud.services.sqs import SQS
     from localcloud.spans import Tracer
+    from localcloud.stacks import CloudFormation
 
 ACCOUNT_ID = "123456789012"
 DEFAULT_START = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
@@ -64,6 +65,7 @@ class Cloud:
         self.logs: Logs
         self.sqs: SQS
         self.lambda_: Lambda
+        self.cloudformation: CloudFormation
         self._undo: list[Callable[[], None]] = []
 
     # -- life --------------------------------------------------------------------------------

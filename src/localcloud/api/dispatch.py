@@ -15,6 +15,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ParamValidationError
 from botocore.model import OperationModel
 from botocore.validate import ParamValidator
+from botocore.waiter import Waiter
 
 from localcloud.api.calls import ApiCall, ApiError
 from localcloud.api.moto_direct import MotoDirect
@@ -106,6 +107,16 @@ class Api:
             return api._enter(client, operation_name, api_params)
 
         patches.set(BaseClient, "_make_api_call", make_api_call)
+        self._install_waiters(patches)
+
+    def _install_waiters(self, patches: Patches) -> None:
+        """A waiter that a notebook cell calls sleeps in virtual time too."""
+        kernel, stock_wait = self._kernel, Waiter.wait
+
+        def wait(waiter: Any, **kwargs: Any) -> None:
+            kernel.call(stock_wait, waiter, **kwargs)
+
+        patches.set(Waiter, "wait", wait)
 
     def _enter(self, client: Any, operation: str, params: dict[str, Any]) -> Any:
         kernel = self._kernel
