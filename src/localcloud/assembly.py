@@ -10,6 +10,7 @@ from localcloud.facts import Facts
 from localcloud.latency import Latency
 from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
+from localcloud.services.events import EventBridge
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
 from localcloud.services.sqs import SQS
@@ -37,5 +38,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.sqs.install()
     cloud.lambda_ = Lambda(cloud)
     cloud.lambda_.install()
+    cloud.events = EventBridge(cloud)
+    cloud.events.install()
     cloud.cloudformation = CloudFormation(cloud)
     cloud.cloudformation.install()

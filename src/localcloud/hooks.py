@@ -58,5 +58,6 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.sqs.models:Queue.approximate_number_of_messages_delayed", "queue attributes count our messages"),
     Hook("moto.sqs.models:Queue.approximate_number_of_messages_not_visible", "queue attributes count our messages"),
     Hook("moto.sqs.models:sqs_backends", "queues and their attributes"),
+    Hook("moto.events.models:EventPattern", "rules keep their pattern as text in _raw_pattern"),
     Hook("moto.events.responses:EventsHandler", "EventBridge operations without HTTP"),
 )

@@ -96,6 +96,11 @@ class Api:
             raise ApiError("UnknownOperationException", f"{service}:{operation} is not available directly.")
         return self._moto.call(service, method, params, None)
 
+    def stock(self, call: ApiCall) -> dict[str, Any]:
+        """The rest of a registered operation, by moto over the stock path. Raises botocore's ClientError."""
+        answer: dict[str, Any] = self._stock(call.client, call.operation, call.params)
+        return answer
+
     # -- the replaced BaseClient._make_api_call ----------------------------------------------
 
     def install(self, patches: Patches) -> None:

@@ -66,8 +66,11 @@ def test_a_stack_makes_its_resources_in_order_and_works_out_its_outputs(cloud, c
     policy = cloud.client("sqs").get_queue_attributes(QueueUrl=outputs["Url"], AttributeNames=["RedrivePolicy"])
     dead = json.loads(policy["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"].rsplit(":", 1)[-1]
     assert outputs["Text"] == f"prod-{dead}-${{literal}}"
-    made = [e["LogicalResourceId"] for e in reversed(cfn.describe_stack_events(StackName="shop")["StackEvents"])
-            if e["ResourceStatus"] == "CREATE_COMPLETE"]  # fmt: skip
+    made = [
+        e["LogicalResourceId"]
+        for e in reversed(cfn.describe_stack_events(StackName="shop")["StackEvents"])
+        if e["ResourceStatus"] == "CREATE_COMPLETE"
+    ]
     assert made == ["Dead", "Orders", "shop"]
 
 
@@ -162,8 +165,11 @@ def test_a_change_set_shows_what_it_would_do_and_refuses_to_do_nothing(cfn, depl
 
 
 def test_exports_are_imported_by_other_stacks_and_cannot_be_taken_away_meanwhile(cfn, deploy):
-    deploy({"Orders": QUEUE}, name="one", Outputs={"N": {"Value": {"Fn::GetAtt": ["Orders", "QueueName"]},
-                                                       "Export": {"Name": "queue-name"}}})  # fmt: skip
+    deploy(
+        {"Orders": QUEUE},
+        name="one",
+        Outputs={"N": {"Value": {"Fn::GetAtt": ["Orders", "QueueName"]}, "Export": {"Name": "queue-name"}}},
+    )
     name = {"Fn::Sub": ["${Base}-2", {"Base": {"Fn::ImportValue": "queue-name"}}]}
     deploy({"Second": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name}}}, name="two")
     (resource,) = cfn.describe_stack_resources(StackName="two")["StackResources"]
@@ -255,11 +261,16 @@ def test_a_serverless_function_needs_capabilities_and_becomes_function_role_and_
         cfn.create_stack(StackName="shop", TemplateBody=body, Capabilities=["CAPABILITY_AUTO_EXPAND"])
     stack = deploy(resources, Transform="AWS::Serverless-2016-10-31")
     assert stack["StackStatus"] == "CREATE_COMPLETE", reasons(cfn)
-    types = {r["ResourceType"]: r["PhysicalResourceId"] for r in
-             cfn.describe_stack_resources(StackName="shop")["StackResources"]}  # fmt: skip
+    types = {
+        r["ResourceType"]: r["PhysicalResourceId"]
+        for r in cfn.describe_stack_resources(StackName="shop")["StackResources"]
+    }
     assert sorted(types) == [
-        "AWS::IAM::Role", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Function", "AWS::SQS::Queue",
-    ]  # fmt: skip
+        "AWS::IAM::Role",
+        "AWS::Lambda::EventSourceMapping",
+        "AWS::Lambda::Function",
+        "AWS::SQS::Queue",
+    ]
     answer, _ = invoke(types["AWS::Lambda::Function"])
     assert answer.endswith("/orders")
 
