@@ -10,6 +10,7 @@ from localcloud.facts import Facts
 from localcloud.latency import Latency
 from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
+from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
@@ -29,7 +30,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.latency = Latency(cloud.facts, cloud.kernel.streams)
     cloud.meter = Meter()
     cloud.tracer = Tracer(cloud.kernel, cloud.kernel.streams["tracer"])
-    cloud.api = Api(cloud.kernel, MotoDirect(cloud.account_id, cloud.region), cloud.latency.api_us)
+    cloud.api = Api(cloud.kernel, MotoDirect(cloud.account_id, cloud.region), cloud.latency.api_us, cloud.tracer)
     cloud.api.install(cloud.patches)
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
@@ -38,6 +39,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.sqs.install()
     cloud.lambda_ = Lambda(cloud)
     cloud.lambda_.install()
+    cloud.event_source_mappings = EventSourceMappings(cloud)
+    cloud.event_source_mappings.install()
     cloud.events = EventBridge(cloud)
     cloud.events.install()
     cloud.cloudformation = CloudFormation(cloud)

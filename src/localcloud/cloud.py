@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from localcloud.latency import Latency
     from localcloud.metering import Meter
     from localcloud.net import HttpPlane
+    from localcloud.services.event_source_mappings import EventSourceMappings
     from localcloud.services.events import EventBridge
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.logs import Logs
@@ -66,6 +67,7 @@ class Cloud:
         self.logs: Logs
         self.sqs: SQS
         self.lambda_: Lambda
+        self.event_source_mappings: EventSourceMappings
         self.events: EventBridge
         self.cloudformation: CloudFormation
         self._undo: list[Callable[[], None]] = []

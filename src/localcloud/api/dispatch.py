@@ -22,6 +22,7 @@ from localcloud.api.moto_direct import MotoDirect
 from localcloud.errors import WrongContext
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
+from localcloud.spans import Tracer
 
 Handler = Callable[[ApiCall], dict[str, Any]]
 Listener = Callable[[ApiCall, "dict[str, Any] | ApiError", int], None]
@@ -59,10 +60,14 @@ class Api:
         kernel: the virtual clock.
         moto: runs operations on moto's state.
         latency_us: the virtual time a call takes, by service and operation.
+        tracer: records a span for each attempt.
     """
 
-    def __init__(self, kernel: Kernel, moto: MotoDirect, latency_us: Callable[[str, str], int]) -> None:
+    def __init__(
+        self, kernel: Kernel, moto: MotoDirect, latency_us: Callable[[str, str], int], tracer: Tracer
+    ) -> None:
         self._kernel = kernel
+        self._tracer = tracer
         self._moto = moto
         self._latency_us = latency_us
         self._handlers: dict[tuple[str, str], Handler] = {}
@@ -194,18 +199,21 @@ class Api:
         kernel = self._kernel
         started_us = kernel.now_us
         answer: dict[str, Any] | ApiError
-        try:
-            for interceptor in self._interceptors:
-                interceptor(call)
-            if kernel.current() is not None:
-                kernel.sleep(self._latency_us(call.service, call.operation))
-            if handler is not None:
-                answer = handler(call)
-            else:
-                assert method is not None
-                answer = self._moto.call(call.service, method, call.params, model)
-        except ApiError as exc:
-            answer = exc
+        with self._tracer.span(call.operation, call.service, call.resource) as span:
+            try:
+                for interceptor in self._interceptors:
+                    interceptor(call)
+                if kernel.current() is not None:
+                    kernel.sleep(self._latency_us(call.service, call.operation))
+                if handler is not None:
+                    answer = handler(call)
+                else:
+                    assert method is not None
+                    answer = self._moto.call(call.service, method, call.params, model)
+            except ApiError as exc:
+                answer = exc
+                span.status = "throttled" if exc.status == 429 or "Throttl" in exc.code else "error"
+                span.set(error=exc.code)
         for listener in self._listeners:
             listener(call, answer, kernel.now_us - started_us)
         if isinstance(answer, ApiError):

@@ -55,6 +55,10 @@ class Messages:
         """Up to `count` messages, hidden for `visibility_us`."""
         raise NotImplementedError
 
+    def receivable(self, now_us: int) -> int:
+        """How many messages a receive could start with: visible ones, in a FIFO queue one a group."""
+        return self.counts(now_us).visible
+
     # -- sending -----------------------------------------------------------------------------
 
     def add(self, message: Message, now_us: int, delay_us: int = 0) -> None:

@@ -121,6 +121,11 @@ class FifoMessages(Messages):
         self._look_at(name)
         return taken
 
+    def receivable(self, now_us: int) -> int:
+        """How many groups have a message that may be handed out now."""
+        self._bring_up(now_us)
+        return len(self._available)
+
     @property
     def active_groups(self) -> int:
         """How many groups have messages."""
