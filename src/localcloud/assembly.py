@@ -12,6 +12,7 @@ from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
+from localcloud.services.http_api import FunctionUrls, HttpApi
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
 from localcloud.services.sqs import SQS
@@ -43,5 +44,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.event_source_mappings.install()
     cloud.events = EventBridge(cloud)
     cloud.events.install()
+    cloud.http_api = HttpApi(cloud)
+    cloud.http_api.install()
+    FunctionUrls(cloud).install()
     cloud.cloudformation = CloudFormation(cloud)
     cloud.cloudformation.install()

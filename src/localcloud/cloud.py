@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from localcloud.net import HttpPlane
     from localcloud.services.event_source_mappings import EventSourceMappings
     from localcloud.services.events import EventBridge
+    from localcloud.services.http_api import HttpApi
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.logs import Logs
     from localcloud.services.sqs import SQS
@@ -69,6 +70,7 @@ class Cloud:
         self.lambda_: Lambda
         self.event_source_mappings: EventSourceMappings
         self.events: EventBridge
+        self.http_api: HttpApi
         self.cloudformation: CloudFormation
         self._undo: list[Callable[[], None]] = []
 
