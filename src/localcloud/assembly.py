@@ -10,6 +10,7 @@ from localcloud.facts import Facts
 from localcloud.latency import Latency
 from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
+from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
 from localcloud.services.http_api import FunctionUrls, HttpApi
@@ -47,5 +48,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.http_api = HttpApi(cloud)
     cloud.http_api.install()
     FunctionUrls(cloud).install()
+    cloud.appsync_events = AppSyncEvents(cloud)
+    cloud.appsync_events.install()
     cloud.cloudformation = CloudFormation(cloud)
     cloud.cloudformation.install()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from localcloud.latency import Latency
     from localcloud.metering import Meter
     from localcloud.net import HttpPlane
+    from localcloud.services.appsync_events import AppSyncEvents
     from localcloud.services.event_source_mappings import EventSourceMappings
     from localcloud.services.events import EventBridge
     from localcloud.services.http_api import HttpApi
@@ -71,6 +72,7 @@ class Cloud:
         self.event_source_mappings: EventSourceMappings
         self.events: EventBridge
         self.http_api: HttpApi
+        self.appsync_events: AppSyncEvents
         self.cloudformation: CloudFormation
         self._undo: list[Callable[[], None]] = []
 
