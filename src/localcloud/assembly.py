@@ -11,6 +11,7 @@ from localcloud.latency import Latency
 from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
 from localcloud.services.appsync_events import AppSyncEvents
+from localcloud.services.dynamodb import CapacityMeter
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
 from localcloud.services.http_api import FunctionUrls, HttpApi
@@ -37,6 +38,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.logs = Logs(cloud)
+    CapacityMeter(cloud).install()
     cloud.sqs = SQS(cloud)
     cloud.sqs.install()
     cloud.lambda_ = Lambda(cloud)
