@@ -38,14 +38,20 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def parse_template(text: str) -> dict[str, Any]:
-    """A template with long-form intrinsic functions. Raises TemplateError."""
+def parse_fragment(text: str) -> dict[str, Any]:
+    """A mapping with long-form intrinsic functions, such as a part of a template. Raises TemplateError."""
     try:
-        template = yaml.load(text, Loader=_Loader)  # a safe loader
+        found = yaml.load(text, Loader=_Loader)  # a safe loader
     except yaml.YAMLError as exc:
         raise TemplateError(f"Template format error: YAML not well-formed. ({exc})") from exc
-    if not isinstance(template, dict):
+    if not isinstance(found, dict):
         raise TemplateError("Template format error: unsupported structure.")
+    return found
+
+
+def parse_template(text: str) -> dict[str, Any]:
+    """A template with long-form intrinsic functions. Raises TemplateError."""
+    template = parse_fragment(text)
     resources = template.get("Resources")
     if not isinstance(resources, dict) or not resources:
         raise TemplateError("Template format error: At least one Resources member must be defined.")

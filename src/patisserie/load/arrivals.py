@@ -12,7 +12,8 @@ from patisserie.story import Story
 class Arrivals(Protocol):
     """Times of arrival in seconds from the start, in order, drawn from `stream`."""
 
-    duration_s: float
+    @property
+    def duration_s(self) -> float: ...
 
     def times(self, stream: random.Random) -> tuple[float, ...]: ...
 

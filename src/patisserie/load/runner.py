@@ -21,6 +21,7 @@ def make_order(story: Story, stream: random.Random, number: int) -> dict[str, An
     items = stream.sample(story.menu, stream.randint(1, _MOST_ITEMS))
     return {
         "customer": f"customer-{number}@example.com",
+        "phone": f"+33 1 99 00 {number // 100 % 100:02d} {number % 100:02d}",  # a range kept for fiction
         "items": [
             {"sku": item.sku, "cents": item.cents, "quantity": stream.randint(1, _MOST_OF_ONE)} for item in items
         ],

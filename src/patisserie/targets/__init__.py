@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from patisserie.targets.base import DeployedStack, HttpReply, PatienceExhausted, Target, TargetError
+from patisserie.targets.base import DeployedStack, HttpReply, Listener, PatienceExhausted, Target, TargetError, Used
 
-__all__ = ["DeployedStack", "HttpReply", "PatienceExhausted", "Target", "TargetError"]
+__all__ = ["DeployedStack", "HttpReply", "Listener", "PatienceExhausted", "Target", "TargetError", "Used"]

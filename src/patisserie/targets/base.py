@@ -47,6 +47,22 @@ class DeployedStack:
         return tuple(r.physical_id for r in self.resources if r.type == resource_type)
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a stack used over some time. `cost_usd` is at list prices."""
+
+    invocations: int
+    cost_usd: float
+    lines: tuple[tuple[str, float], ...] = ()  # item, USD
+
+
+class Listener(Protocol):
+    """Listens on a channel of an AppSync Events API."""
+
+    def close(self) -> list[str]:
+        """Stop listening; the events that came, in order, as JSON texts."""
+
+
 class Started(Protocol):
     """Something under way that `spawn_at` started."""
 
@@ -89,6 +105,18 @@ class Target(Protocol):
         timeout_s: float | None = None,
     ) -> HttpReply:
         """One HTTP request. Raises PatienceExhausted when `timeout_s` passes first."""
+
+    def subscribe(self, api_id: str, channel: str) -> Listener:
+        """Listen on a channel of an AppSync Events API, with its first API key."""
+
+    def start_metering(self) -> Callable[[DeployedStack], Used]:
+        """Ask the returned function later what a stack has used since now."""
+
+    def delete_rest(self) -> tuple[str, ...]:
+        """Delete what stacks leave behind; the names of what is still there."""
+
+    def close(self) -> None:
+        """Leave the target."""
 
     def deploy(self, stack_name: str, template: Path, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         """Deploy or update a stack from a SAM template and the code beside it."""

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from localcloud import Cloud
-from localcloud.cost import CostReport, cost_report
-from localcloud.metering import Usage
+from localcloud.cost import cost_report
 from localcloud.net import HttpRequest, HttpTimeout, HttpUnreachable
-from patisserie.targets.base import DeployedStack, HttpReply, PatienceExhausted
+from patisserie.targets.base import DeployedStack, HttpReply, Listener, PatienceExhausted, Used
 from patisserie.targets.deployment import Deployer
 
 _POLL_S = 5.0
@@ -93,12 +92,41 @@ class LocalTarget:
         """Delete what stacks leave behind (logs, uploaded code); the names of what could not be deleted."""
         return self._deployer.delete_rest()
 
-    # -- what only the simulation can do -------------------------------------------------------
+    def subscribe(self, api_id: str, channel: str) -> Listener:
+        """Listen on a channel of an AppSync Events API."""
+        appsync = self.client("appsync")
+        dns = appsync.get_api(apiId=api_id)["api"]["dns"]
+        key = appsync.list_api_keys(apiId=api_id)["apiKeys"][0]["id"]
+        return _Listener(self.cloud, dns["HTTP"], dns["REALTIME"], key, channel)
 
-    def usage(self) -> Usage:
-        """What has been used so far, in the units that AWS bills."""
-        return self.cloud.meter.snapshot()
+    def start_metering(self) -> Callable[[DeployedStack], Used]:
+        """Ask the returned function later what a stack has used since now."""
+        earlier = self.cloud.meter.snapshot()
 
-    def cost(self, since: Usage, resources: Sequence[str]) -> CostReport:
-        """What these resources have cost since then, at list prices."""
-        return cost_report(self.cloud.meter.since(since), self.cloud.facts, resources=resources)
+        def used(stack: DeployedStack) -> Used:
+            names = {resource.physical_id.rsplit("/", 1)[-1] for resource in stack.resources}
+            usage = self.cloud.meter.since(earlier).of(names)
+            report = cost_report(usage, self.cloud.facts)
+            lines = tuple((line.item, line.cost_usd) for line in report.lines)
+            return Used(round(usage.total("lambda.requests")), report.total_usd, lines)
+
+        return used
+
+
+class _Listener:
+    """A connection that collects the events of one channel."""
+
+    def __init__(self, cloud: Cloud, http: str, realtime: str, key: str, channel: str) -> None:
+        rights = {"host": http, "x-api-key": key}
+        self._connection = cloud.appsync_events.connect(realtime, rights)
+        self._connection.send({"type": "connection_init"})
+        self._connection.send({"type": "subscribe", "id": "1", "channel": channel, "authorization": rights})
+
+    def close(self) -> list[str]:
+        """Stop listening; the events that came."""
+        found = []
+        while (frame := self._connection.receive(0)) is not None:
+            if frame["type"] == "data":
+                found.append(str(frame["event"]))
+        self._connection.close()
+        return found

@@ -2,8 +2,8 @@
 
 import os
 
-from events import tell_customer
 from partners import post
+from progress import tell_customer
 
 
 def handler(event, context):

@@ -8,7 +8,9 @@ import boto3
 
 orders = boto3.resource("dynamodb").Table(os.environ["ORDERS_TABLE"])
 
-MENU_CENTS = {"croissant": 160, "pain au chocolat": 190, "brioche": 240, "tarte au citron": 420}
+MENU_CENTS = {
+    "croissant": 190, "pain-au-chocolat": 220, "eclair": 390, "tarte-citron": 450, "paris-brest": 520, "baguette": 140,
+}
 
 
 def handler(event, context):
@@ -31,7 +33,7 @@ def place(order):
     }
     orders.put_item(Item=item)
     print(json.dumps({"level": "INFO", "message": "order received", "orderId": item["orderId"]}))
-    return reply(201, {"orderId": item["orderId"], "cents": item["cents"]})
+    return reply(201, {"orderId": item["orderId"], "cents": item["cents"], "bakery": "Pâtisserie Amélie"})
 
 
 def look_up(order_id):

@@ -1,0 +1,5 @@
+from charging import charge
+
+
+def handler(event, context):
+    charge(event["detail"])

@@ -1,0 +1,22 @@
+"""The labs of the course, by number."""
+
+from __future__ import annotations
+
+from patisserie.labs.lab import Lab, UnknownLab
+from patisserie.labs.lab00 import LAB as LAB_00
+from patisserie.labs.lab02 import LAB as LAB_02
+
+LABS: tuple[Lab, ...] = (LAB_00, LAB_02)
+
+
+def find_lab(number: str) -> Lab:
+    """A lab by its number ("02", "2") or its slug. Raises UnknownLab."""
+    wanted = number.strip().lower()
+    for lab in LABS:
+        if wanted in (lab.number, lab.number.lstrip("0") or "0", lab.slug, lab.folder):
+            return lab
+    known = ", ".join(f"{lab.number} ({lab.slug})" for lab in LABS)
+    raise UnknownLab(f"There is no lab {number!r}; the labs are {known}.")
+
+
+__all__ = ["LABS", "Lab", "UnknownLab", "find_lab"]

@@ -1,0 +1,87 @@
+"""What a lab is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from patisserie.checks import Check, CheckResult
+from patisserie.load import Arrivals
+from patisserie.measure import Measurement
+from patisserie.story import Story
+
+if TYPE_CHECKING:
+    from patisserie.session import LabSession
+
+
+class UnknownLab(ValueError):
+    """There is no such lab. The message names those there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabRun:
+    """What an unattended run of the solved lab found."""
+
+    before: Measurement
+    after: Measurement
+    checks: tuple[CheckResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way to do an exercise: `prepare` puts it into the session's working copy and deploys it."""
+
+    name: str
+    prepare: Callable[[Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """A check with the evidence it judges, and the attempts that it must tell apart.
+
+    `files` of the working copy are what the learner edits: while all of them are as they were at the start, the
+    exercise is open. An exercise without files is open until the learner has handed in an answer for it.
+    """
+
+    check: Check
+    evidence: Callable[[Any], Any]
+    flawed: Attempt
+    wrong: tuple[Attempt, ...]
+    right: Attempt
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A lab of the course.
+
+    `start` and `goal` name the stacks that the learner's working copy begins and should end with ("" when the
+    lab has none); `year` is the bakery's year; `run` does the solved lab in a session.
+    """
+
+    number: str
+    slug: str
+    title: str
+    year: int
+    minutes: int
+    level: str
+    services: tuple[str, ...]
+    start: str
+    goal: str
+    arrivals: Callable[[Story], Arrivals]
+    run: Callable[[LabSession], LabRun]
+    baseline: Check
+    exercises: tuple[Exercise, ...]
+
+    def exercise(self, check_id: str) -> Exercise:
+        """Raises UnknownLab when the lab has no such check."""
+        for exercise in self.exercises:
+            if check_id in (exercise.check.check_id, exercise.check.check_id.removeprefix(f"{self.number}-")):
+                return exercise
+        known = ", ".join(exercise.check.check_id for exercise in self.exercises)
+        raise UnknownLab(f"Lab {self.number} has no check {check_id!r}; it has {known}.")
+
+    @property
+    def folder(self) -> str:
+        return f"{self.number}-{self.slug}"

@@ -1,0 +1,235 @@
+"""Lab 00, opening-night: one function, one table, and why that was right in 2020."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from patisserie.checks import Check, Finding, at_least, at_most, run_check
+from patisserie.labs.lab import Attempt, Exercise, Lab, LabRun
+from patisserie.load import ACCEPTED, Arrivals, Steady
+from patisserie.load.runner import make_order
+from patisserie.measure import Measurement
+from patisserie.reports import reports
+from patisserie.story import Story
+
+if TYPE_CHECKING:
+    from patisserie.session import LabSession
+
+YEAR = 2020
+GAP_S = 60.0
+WARM_LIMIT_MS = 100.0
+MONTH_LIMIT_USD = 0.01
+BAKERY = "Pâtisserie Amélie"
+SAMPLE = 3
+
+Report = Mapping[str, float | None]
+
+
+def arrivals(story: Story) -> Arrivals:
+    """A month's orders, one a minute: the shop is tiny."""
+    orders = story.year(YEAR).orders_per_month
+    return Steady(1 / GAP_S, orders * GAP_S)
+
+
+# -- what the checks look at -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingEvidence:
+    """REPORT lines of the shop, and what the learner's function read in them."""
+
+    lines: int
+    right: int
+    first_miss: str
+
+
+def reading(session: LabSession) -> ReadingEvidence:
+    """Let the learner's function read every REPORT line that the shop has written."""
+    read: Callable[[str], Report] = session.answers["00-read-a-report"]
+    if "mine" not in session.stacks:
+        session.deploy("mine")
+    session.measure("mine", "for its logs", Steady(1 / GAP_S, SAMPLE * GAP_S))
+    found = reports(session.target.client("logs"), session.stacks["mine"])
+    right, first_miss = 0, ""
+    for report in found:
+        wanted = {"duration_ms": report.duration_ms, "billed_ms": report.billed_ms, "init_ms": report.init_ms or None}
+        answer = read(report.line)
+        if not isinstance(answer, Mapping):
+            answer = {}
+        if all(_same(answer.get(name), value) for name, value in wanted.items()):
+            right += 1
+        elif not first_miss:
+            first_miss = f"for {report.line.strip()!r} it read {dict(answer)!r}"
+    return ReadingEvidence(len(found), right, first_miss)
+
+
+def _same(found: Any, wanted: float | None) -> bool:
+    if wanted is None:
+        return found in (None, 0)
+    return isinstance(found, int | float) and abs(found - wanted) < 0.01
+
+
+def answers_of_the_shop(session: LabSession) -> list[dict[str, Any]]:
+    """What a few customers are answered."""
+    url = session.stacks["mine"].outputs["OrdersUrl"]
+    stream = random.Random(f"{session.seed}/answers")
+    replies = [
+        session.target.http("POST", url, json=make_order(session.story, stream, number)) for number in range(SAMPLE)
+    ]
+    return [{"status": reply.status, "body": _parsed(reply.body)} for reply in replies]
+
+
+def _parsed(body: str) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+# -- the checks --------------------------------------------------------------------------------------
+
+
+def _judge_baseline(found: Measurement) -> list[Finding]:
+    accepted = sum(outcome.kind == ACCEPTED for outcome in found.outcomes)
+    month_usd = found.cost_usd_per_1000 / 1_000 * found.orders
+    return [
+        at_least("orders accepted", accepted, found.orders),
+        at_most("p50", found.p50_ms, WARM_LIMIT_MS, "ms"),
+        at_most("a month's orders cost", month_usd, MONTH_LIMIT_USD, "USD", 5),
+    ]
+
+
+def _judge_reading(evidence: ReadingEvidence) -> list[Finding]:
+    measured = f"{evidence.right} of {evidence.lines} REPORT lines read right"
+    if evidence.first_miss:
+        measured += f"; {evidence.first_miss}"
+    ok = evidence.lines > 0 and evidence.right == evidence.lines
+    return [Finding(ok, measured, "duration_ms, billed_ms and init_ms (None when warm) of every line")]
+
+
+def _judge_answers(answers: list[dict[str, Any]]) -> list[Finding]:
+    placed = sum(answer["status"] == 201 and "orderId" in answer["body"] for answer in answers)
+    named = sum(answer["body"].get("bakery") == BAKERY for answer in answers)
+    return [
+        at_least("orders still answered with 201 and an orderId", placed, len(answers)),
+        at_least(f"answers whose bakery is {BAKERY!r}", named, len(answers)),
+    ]
+
+
+BASELINE = Check(
+    "00-baseline", "One function is all the bakery needs", "Deploy the shop and measure a month of it.", _judge_baseline
+)
+READ_REPORT = Check(
+    "00-read-a-report",
+    "A REPORT line tells what an invocation took and what it cost",
+    "Print one line and look between the tabs. A cold start's line has one part more than a warm one's.",
+    _judge_reading,
+)
+CHANGE = Check(
+    "00-change-the-shop",
+    "A change of the code reaches the customers",
+    "Which line of the handler makes the answer? Change it, let the cell save it, and look at the answer again.",
+    _judge_answers,
+)
+
+# -- attempts ------------------------------------------------------------------------------------------
+
+
+def right_reader(line: str) -> Report:
+    """As the solution reads it."""
+    parts = dict(part.split(": ") for part in line.strip().split("\t") if ": " in part)
+    init = parts.get("Init Duration")
+    return {
+        "duration_ms": float(parts["Duration"].split()[0]),
+        "billed_ms": int(parts["Billed Duration"].split()[0]),
+        "init_ms": float(init.split()[0]) if init else None,
+    }
+
+
+def _billed_for_duration(line: str) -> Report:
+    found = dict(right_reader(line))
+    return {**found, "duration_ms": found["billed_ms"]}
+
+
+def _forgets_init(line: str) -> Report:
+    return {**right_reader(line), "init_ms": None}
+
+
+def _reader(name: str, read: Callable[[str], Report] | None) -> Attempt:
+    def prepare(session: LabSession) -> None:
+        session.answers.pop("00-read-a-report", None)
+        if read is not None:
+            session.hand_in("00-read-a-report", read)
+
+    return Attempt(name, prepare)
+
+
+def _shop(name: str, old: str = "", new: str = "") -> Attempt:
+    def prepare(session: LabSession) -> None:
+        assert session.workspace is not None
+        session.reset()
+        if old:
+            source = (session.workspace.directory / "src" / "order.py").read_text(encoding="utf-8")
+            session.workspace.write_handler("order.py", source.replace(old, new))
+        session.deploy("mine")
+
+    return Attempt(name, prepare)
+
+
+_ANSWER = 'reply(201, {"orderId": item["orderId"], "cents": item["cents"]})'
+CHANGED = _ANSWER.replace("}", f', "bakery": "{BAKERY}"}}')
+
+EXERCISES = (
+    Exercise(
+        READ_REPORT,
+        reading,
+        flawed=_reader("nothing handed in", None),
+        wrong=(_reader("takes what is billed for what it took", _billed_for_duration), _reader("forgets the cold start", _forgets_init)),
+        right=_reader("solution", right_reader),
+    ),
+    Exercise(
+        CHANGE,
+        answers_of_the_shop,
+        flawed=_shop("as it starts"),
+        wrong=(
+            _shop("without the accents", _ANSWER, _ANSWER.replace("}", ', "bakery": "Patisserie Amelie"}')),
+            _shop("the orderId is gone", _ANSWER, f'reply(201, {{"bakery": "{BAKERY}"}})'),
+        ),
+        right=_shop("solution", _ANSWER, CHANGED),
+        files=("src/order.py",),
+    ),
+)  # fmt: skip
+
+
+def run(session: LabSession) -> LabRun:
+    """The solved lab: the shop as it starts, and with the learner's change."""
+    session.deploy("shop")
+    before = session.measure("shop", "the shop of 2020")
+    baseline = run_check(BASELINE, lambda: before)
+    EXERCISES[1].right.prepare(session)
+    after = session.measure("mine", "with your change")
+    EXERCISES[0].right.prepare(session)
+    checks = (baseline, session.check("read-a-report"), session.check("change-the-shop"))
+    return LabRun(before, after, checks)
+
+
+LAB = Lab(
+    number="00",
+    slug="opening-night",
+    title="Opening night",
+    year=YEAR,
+    minutes=20,
+    level="beginner",
+    services=("Lambda", "API Gateway", "DynamoDB", "CloudWatch Logs"),
+    start="start",
+    goal="shop",
+    arrivals=arrivals,
+    run=run,
+    baseline=BASELINE,
+    exercises=EXERCISES,
+)

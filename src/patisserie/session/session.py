@@ -1,0 +1,226 @@
+"""One learner (or one unattended run) in one lab."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from localcloud.stacks.parsing import parse_template
+from patisserie.checks import CheckResult, run_check
+from patisserie.course import course_root
+from patisserie.labs.lab import Lab
+from patisserie.load import ACCEPTED, Arrivals, Outcome, run_load
+from patisserie.measure import Measurement, measurement
+from patisserie.session.workspace import Workspace
+from patisserie.story import Story
+from patisserie.targets import DeployedStack, Target, TargetError
+from patisserie.targets.local import LocalTarget
+
+DEFAULT_SEED = 7
+_PARTNERS = "partners"
+_QUIET_S = 120.0  # after the last order: events and retries under way come to their end
+
+
+class LabSession:
+    """A lab, a target, and what has been deployed there.
+
+    Attributes: `lab`, `target`, `seed`, `story`, `stacks` (deployed stacks by name).
+    """
+
+    def __init__(self, lab: Lab, target: Target, seed: int, workdir: Path | None = None) -> None:
+        self.lab, self.target, self.seed = lab, target, seed
+        self.story = Story.load()
+        self.root = course_root()
+        self.stacks: dict[str, DeployedStack] = {}
+        self.answers: dict[str, Any] = {}
+        stacks = self.root / "infra" / "stacks"
+        self._stacks = stacks / lab.folder
+        self.workspace: Workspace | None = None
+        if lab.start:
+            directory = (workdir or self.root / "labs" / ".work") / lab.folder
+            self.workspace = Workspace(directory, self._stacks / lab.goal, self._stacks / lab.start)
+            self.workspace.ensure()
+
+    def __repr__(self) -> str:
+        note = "nothing leaves this computer" if self.target.name == "local" else "a real account"
+        return f"Lab {self.lab.number} {self.lab.title} · target {self.target.name} ({note}) · seed {self.seed}"
+
+    # -- deploying -----------------------------------------------------------------------------
+
+    def deploy(self, name: str, parameters: Mapping[str, str] | None = None) -> DeployedStack:
+        """Deploy one of the lab's architectures, and the partners that it calls. "mine" is the learner's own.
+
+        Raises TargetError with CloudFormation's own reason.
+        """
+        template = self._template(name)
+        declared = parse_template(template.read_text(encoding="utf-8")).get("Parameters") or {}
+        given = dict(parameters or {})
+        if any(parameter.endswith("Url") for parameter in declared):
+            partners = self._partners()
+            given = {key: value for key, value in partners.outputs.items() if key in declared} | given
+        stack = self.target.deploy(f"{self.lab.slug}-{name}", template, given)
+        self.stacks[name] = stack
+        return stack
+
+    def _template(self, name: str) -> Path:
+        if name == "mine" and self.workspace is not None:
+            return self.workspace.template
+        path = self._stacks / name / "template.yaml" if name else self._stacks / "template.yaml"
+        if not path.is_file():
+            known = sorted(p.parent.name for p in self._stacks.glob("*/template.yaml"))
+            raise TargetError(
+                f"Lab {self.lab.number} has no architecture {name!r}; it has {', '.join(known)} and mine."
+            )
+        return path
+
+    def template(self, name: str) -> dict[str, Any]:
+        """The template of an architecture, as a mapping."""
+        return parse_template(self._template(name).read_text(encoding="utf-8"))
+
+    def _partners(self, parameters: Mapping[str, str] | None = None) -> DeployedStack:
+        if _PARTNERS not in self.stacks or parameters is not None:
+            template = self.root / "infra" / "stacks" / "partners" / "template.yaml"
+            self.stacks[_PARTNERS] = self.target.deploy(_PARTNERS, template, parameters)
+        return self.stacks[_PARTNERS]
+
+    # -- measuring -----------------------------------------------------------------------------
+
+    def measure(
+        self,
+        name: str,
+        label: str | None = None,
+        arrivals: Arrivals | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Measurement:
+        """Send the lab's workload to an architecture and sum up what became of it."""
+        stack = self._standing(name)
+        meter = self.target.start_metering()
+        outcomes = run_load(
+            self.target, stack.outputs["OrdersUrl"], arrivals or self.lab.arrivals(self.story), self.story, self.seed,
+            progress,
+        )  # fmt: skip
+        self.target.wait(_QUIET_S)
+        used = meter(stack)
+        return measurement(label or name, outcomes, used.invocations, used.cost_usd, self.target.source, self.seed)
+
+    def _standing(self, name: str) -> DeployedStack:
+        if name not in self.stacks:
+            raise TargetError(f"{name!r} is not deployed yet; run session.deploy({name!r}) first.")
+        return self.stacks[name]
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.target.wait(seconds)
+
+    # -- breaking ------------------------------------------------------------------------------
+
+    def payment_outage(self, from_s: float, minutes: float) -> None:
+        """From `from_s` seconds from now the payment provider answers 503 to everybody, for `minutes`."""
+        partners = self._partners()
+        function = next(r.physical_id for r in partners.resources if r.logical_id == "PaymentFunction")
+
+        def switch(state: str) -> Callable[[], None]:
+            def change() -> None:
+                client = self.target.client("lambda")
+                config = client.get_function_configuration(FunctionName=function)
+                variables = {**config["Environment"]["Variables"], "OUTAGE": state}
+                client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+
+            return change
+
+        now_s = self.target.now_s()
+        self.target.spawn_at(now_s + from_s, switch("on"))
+        self.target.spawn_at(now_s + from_s + minutes * 60, switch("off"))
+
+    # -- looking -------------------------------------------------------------------------------
+
+    def order_status(self, name: str) -> dict[str, str]:
+        """The status of every stored order, by its id."""
+        table = self._standing(name).outputs["OrdersTable"]
+        pages = self.target.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+        return {
+            item["orderId"]["S"]: item["status"]["S"] for page in pages for item in page["Items"] if "status" in item
+        }
+
+    def unfinished(self, name: str, outcomes: tuple[Outcome, ...]) -> int:
+        """How many accepted orders are not confirmed: promised to the customer and not kept."""
+        status = self.order_status(name)
+        return sum(o.kind == ACCEPTED and status.get(o.order_id) != "CONFIRMED" for o in outcomes)
+
+    # -- checks --------------------------------------------------------------------------------
+
+    def hand_in(self, check_id: str, answer: Any) -> None:
+        """Keep what the learner made in the notebook itself (a function, a number) for a check."""
+        self.answers[self.lab.exercise(check_id).check.check_id] = answer
+
+    def check(self, check_id: str, even_if_open: bool = False) -> CheckResult:
+        """Judge the learner's system as it is now. Takes as long as measuring it does.
+
+        An exercise that nobody has touched is only said to be open, unless `even_if_open`.
+        """
+        exercise = self.lab.exercise(check_id)
+
+        def evidence() -> Any:
+            if exercise.files and self.workspace is not None:
+                if not even_if_open and self.workspace.untouched(exercise.files):
+                    raise NotImplementedError(f"nothing yet: {', '.join(exercise.files)} is as it was at the start")
+                self.deploy("mine")
+            elif exercise.check.check_id not in self.answers:
+                raise NotImplementedError("nothing yet: no answer has been handed in")
+            return exercise.evidence(self)
+
+        return run_check(exercise.check, evidence)
+
+    # -- the end -------------------------------------------------------------------------------
+
+    def cleanup(self) -> str:
+        """Delete everything this session made. Raises TargetError when something is left."""
+        for name in [name for name in self.stacks if name != _PARTNERS] + [n for n in (_PARTNERS,) if n in self.stacks]:
+            self.target.delete(self.stacks[name].name)
+            del self.stacks[name]
+        left = self.target.delete_rest()
+        if left:
+            raise TargetError(f"Left behind on {self.target.name}: {', '.join(left)}. Run cleanup again.")
+        return "Everything is cleaned up: nothing is left."
+
+    def reset(self) -> str:
+        """Bring the learner's working copy back to the start; the old one is kept."""
+        if self.workspace is None:
+            return "This lab has no working copy; there is nothing to reset."
+        kept = self.workspace.reset()
+        return f"Back at the start. Your work is kept in {_short(kept)}." if kept else "Back at the start."
+
+    def close(self) -> None:
+        """Leave the target."""
+        self.target.close()
+
+
+def _short(path: Path | None) -> str:
+    return re.sub(r"^.*/labs/", "labs/", path.as_posix()) if path is not None else ""
+
+
+_open: list[LabSession] = []
+
+
+def open_lab(
+    number: str, seed: int | None = None, target: str | None = None, workdir: Path | None = None
+) -> LabSession:
+    """Open a lab on a target ("local" unless told otherwise). A lab that was open before is closed.
+
+    Raises UnknownLab and TargetError, each with one clear sentence.
+    """
+    from patisserie.labs import find_lab
+
+    lab = find_lab(number)
+    chosen = target or "local"
+    if chosen != "local":
+        raise TargetError(f'The target {chosen!r} is not there; use "local".')
+    while _open:
+        _open.pop().close()
+    seed = DEFAULT_SEED if seed is None else seed
+    tags = {"patisserie:lab": lab.number, "patisserie:run": f"{lab.number}-{seed}"}
+    session = LabSession(lab, LocalTarget(seed, tags), seed, workdir)
+    _open.append(session)
+    return session

@@ -1,0 +1,115 @@
+"""The learner's own working copy of a lab's stacks. What is in infra/ is never changed."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from localcloud.stacks.parsing import TemplateError, parse_fragment, parse_template
+
+
+class WorkspaceError(Exception):
+    """What the learner asked for is not in the working copy. The message says what is."""
+
+
+class Workspace:
+    """A working copy of one stack: a base with an overlay of the files that differ at the start.
+
+    Args:
+        directory: where the copy lives.
+        base: the stack that the lab ends with.
+        overlay: the files that the lab starts with instead, in the same layout.
+    """
+
+    def __init__(self, directory: Path, base: Path, overlay: Path) -> None:
+        self.directory = directory
+        self._base, self._overlay = base, overlay
+
+    def ensure(self) -> None:
+        """Make the copy when there is none; a copy that is there stays as it is."""
+        if not self.directory.exists():
+            self._copy()
+
+    def reset(self) -> Path | None:
+        """Start again; the old copy is kept and its new place returned (None when there was none)."""
+        kept = self._free_name() if self.directory.exists() else None
+        if kept is not None:
+            self.directory.rename(kept)
+        self._copy()
+        return kept
+
+    def _free_name(self) -> Path:
+        numbers = itertools.count(1)
+        names = (self.directory.with_name(f"{self.directory.name}.kept-{number}") for number in numbers)
+        return next(path for path in names if not path.exists())
+
+    def _copy(self) -> None:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(self._base, self.directory, ignore=ignored)
+        shutil.copytree(self._overlay, self.directory, dirs_exist_ok=True, ignore=ignored)
+
+    def untouched(self, files: Iterable[str]) -> bool:
+        """Whether all of these are as they were at the start."""
+        return all((self.directory / name).read_bytes() == self._original(name).read_bytes() for name in files)
+
+    def _original(self, name: str) -> Path:
+        overlay = self._overlay / name
+        return overlay if overlay.exists() else self._base / name
+
+    @property
+    def template(self) -> Path:
+        return self.directory / "template.yaml"
+
+    def write_handler(self, name: str, source: str) -> None:
+        """Put the source of one file in place. Raises WorkspaceError for an unknown file or wrong Python."""
+        path = self.directory / "src" / name
+        if not path.exists():
+            known = ", ".join(sorted(p.name for p in path.parent.glob("*.py")))
+            raise WorkspaceError(f"There is no file {name!r} in this system; its files are {known}.")
+        try:
+            compile(source, name, "exec")
+        except SyntaxError as exc:
+            raise WorkspaceError(f"{name} is not valid Python, line {exc.lineno}: {exc.msg}.") from exc
+        path.write_text(source, encoding="utf-8")
+
+    def merge_template(self, fragment: str) -> None:
+        """Merge resources into the template: mappings member by member, null takes a member away.
+
+        Raises WorkspaceError when the fragment is not YAML or names a resource that needs a Type.
+        """
+        try:
+            changes = parse_fragment(fragment)
+        except TemplateError as exc:
+            raise WorkspaceError(f"The cell is not a part of a template: {exc}") from exc
+        template = parse_template(self.template.read_text(encoding="utf-8"))
+        merged = merge(template["Resources"], changes)
+        for name, resource in merged.items():
+            if "Type" not in resource:
+                known = ", ".join(template["Resources"])
+                raise WorkspaceError(f"{name!r} is new and has no Type; the system's resources are {known}.")
+        template["Resources"] = merged
+        text = yaml.safe_dump(template, sort_keys=False, allow_unicode=True)
+        self.template.write_text(text, encoding="utf-8")
+
+
+def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """`old` with the members of `new`; None takes one away."""
+    merged = dict(old)
+    for name, value in new.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(name), Mapping) and len(_functions(value)) == 0:
+            merged[name] = merge(merged[name], value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _functions(value: Mapping[str, Any]) -> list[str]:
+    """Intrinsic functions are values, not structure."""
+    return [name for name in value if name == "Ref" or name.startswith("Fn::")]
