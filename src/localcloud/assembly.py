@@ -9,6 +9,7 @@ from localcloud.api.moto_direct import MotoDirect
 from localcloud.facts import Facts
 from localcloud.latency import Latency
 from localcloud.net import HttpPlane, sockets
+from localcloud.services.cloudwatch import CloudWatch
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
 
@@ -27,5 +28,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.logs = Logs(cloud)
+    cloud.cloudwatch = CloudWatch(cloud)
+    cloud.cloudwatch.install()
     cloud.lambda_ = Lambda(cloud)
     cloud.lambda_.install()

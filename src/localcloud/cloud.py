@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from localcloud.facts import Facts
     from localcloud.latency import Latency
     from localcloud.net import HttpPlane
+    from localcloud.services.cloudwatch import CloudWatch
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.logs import Logs
 
@@ -57,6 +58,7 @@ class Cloud:
         self.api: Api
         self.http: HttpPlane
         self.logs: Logs
+        self.cloudwatch: CloudWatch
         self.lambda_: Lambda
         self._undo: list[Callable[[], None]] = []
 

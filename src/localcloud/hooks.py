@@ -54,4 +54,5 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.dynamodb.responses:DynamoHandler", "DynamoDB operations without HTTP"),
     Hook("moto.sqs.responses:SQSResponse", "SQS operations without HTTP"),
     Hook("moto.events.responses:EventsHandler", "EventBridge operations without HTTP"),
+    Hook("moto.cloudwatch.models:CloudWatchBackend.put_metric_data", "moto's Kinesis publishes its metrics here"),
 )
