@@ -93,12 +93,14 @@ def test_unknown_extended_statistics_are_refused(statistics, name):
 def test_the_start_must_come_before_the_end(statistics, start):
     assert refusal(statistics, Statistics=["Sum"], EndTime=start)[0] == "InvalidParameterValue"
     code, message = refusal(statistics, Statistics=["Sum"], EndTime=start - timedelta(hours=1))
-    assert (code, message) == ("InvalidParameterValue", "The parameter StartTime must be less than the parameter EndTime.")  # fmt: skip
+    assert code == "InvalidParameterValue"
+    assert message == "The parameter StartTime must be less than the parameter EndTime."
 
 
 @pytest.mark.parametrize(("days", "period"), [(1, 1), (16, 60), (64, 300)])
 def test_old_data_have_coarser_periods(statistics, start, days, period):
     first = start - timedelta(days=days)
-    code, message = refusal(statistics, Statistics=["Sum"], Period=period, StartTime=first, EndTime=first + timedelta(minutes=5))  # fmt: skip
+    times = {"StartTime": first, "EndTime": first + timedelta(minutes=5)}
+    code, message = refusal(statistics, Statistics=["Sum"], Period=period, **times)
     assert code == "InvalidParameterValue"
     assert "multiple of" in message

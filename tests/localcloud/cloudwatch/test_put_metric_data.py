@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 
 from .conftest import stat
 
+TOO_MANY = [{"Name": f"D{number}", "Value": "v"} for number in range(31)]
+
 
 def refusal(call, **params):
     with pytest.raises(ClientError) as caught:
@@ -106,7 +108,7 @@ def test_time_stamps_default_to_virtual_time(cloud, put, ask, start):
         ({"Value": 1, "Values": [1]}, "InvalidParameterCombination", "mutually exclusive"),
         ({}, "InvalidParameterCombination", "must be specified"),
         ({"Value": 1, "StorageResolution": 30}, "InvalidParameterValue", "StorageResolution"),
-        ({"Value": 1, "Dimensions": [{"Name": f"D{n}", "Value": "v"} for n in range(31)]}, "InvalidParameterValue", "30"),
+        ({"Value": 1, "Dimensions": TOO_MANY}, "InvalidParameterValue", "30"),
     ],
 )  # fmt: skip
 def test_refused_data(cloudwatch, datum, code, words):
