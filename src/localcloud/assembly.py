@@ -8,10 +8,18 @@ from localcloud.api import Api, clients, retries
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.facts import Facts
 from localcloud.latency import Latency
+from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
+from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.cloudwatch import CloudWatch
+from localcloud.services.event_source_mappings import EventSourceMappings
+from localcloud.services.events import EventBridge
+from localcloud.services.http_api import FunctionUrls, HttpApi
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
+from localcloud.services.sqs import SQS
+from localcloud.spans import Tracer
+from localcloud.stacks import CloudFormation
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -23,12 +31,27 @@ def assemble(cloud: Cloud) -> None:
     retries.install(cloud.kernel, cloud.patches)
     cloud.facts = Facts.load()
     cloud.latency = Latency(cloud.facts, cloud.kernel.streams)
-    cloud.api = Api(cloud.kernel, MotoDirect(cloud.account_id, cloud.region), cloud.latency.api_us)
+    cloud.meter = Meter()
+    cloud.tracer = Tracer(cloud.kernel, cloud.kernel.streams["tracer"])
+    cloud.api = Api(cloud.kernel, MotoDirect(cloud.account_id, cloud.region), cloud.latency.api_us, cloud.tracer)
     cloud.api.install(cloud.patches)
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.logs = Logs(cloud)
+    cloud.sqs = SQS(cloud)
+    cloud.sqs.install()
     cloud.cloudwatch = CloudWatch(cloud)
     cloud.cloudwatch.install()
     cloud.lambda_ = Lambda(cloud)
     cloud.lambda_.install()
+    cloud.event_source_mappings = EventSourceMappings(cloud)
+    cloud.event_source_mappings.install()
+    cloud.events = EventBridge(cloud)
+    cloud.events.install()
+    cloud.http_api = HttpApi(cloud)
+    cloud.http_api.install()
+    FunctionUrls(cloud).install()
+    cloud.appsync_events = AppSyncEvents(cloud)
+    cloud.appsync_events.install()
+    cloud.cloudformation = CloudFormation(cloud)
+    cloud.cloudformation.install()

@@ -16,10 +16,18 @@ if TYPE_CHECKING:
     from localcloud.api import Api
     from localcloud.facts import Facts
     from localcloud.latency import Latency
+    from localcloud.metering import Meter
     from localcloud.net import HttpPlane
+    from localcloud.services.appsync_events import AppSyncEvents
     from localcloud.services.cloudwatch import CloudWatch
+    from localcloud.services.event_source_mappings import EventSourceMappings
+    from localcloud.services.events import EventBridge
+    from localcloud.services.http_api import HttpApi
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.logs import Logs
+    from localcloud.services.sqs import SQS
+    from localcloud.spans import Tracer
+    from localcloud.stacks import CloudFormation
 
 ACCOUNT_ID = "123456789012"
 DEFAULT_START = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
@@ -55,11 +63,19 @@ class Cloud:
         self.patches = Patches()
         self.facts: Facts
         self.latency: Latency
+        self.meter: Meter
+        self.tracer: Tracer
         self.api: Api
         self.http: HttpPlane
         self.logs: Logs
+        self.sqs: SQS
         self.cloudwatch: CloudWatch
         self.lambda_: Lambda
+        self.event_source_mappings: EventSourceMappings
+        self.events: EventBridge
+        self.http_api: HttpApi
+        self.appsync_events: AppSyncEvents
+        self.cloudformation: CloudFormation
         self._undo: list[Callable[[], None]] = []
 
     # -- life --------------------------------------------------------------------------------

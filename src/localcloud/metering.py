@@ -7,7 +7,7 @@ billionth of a GB is one byte; one millisecond at 128 MB is 125,000 billionths o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from localcloud.errors import ConfigurationError
@@ -75,6 +75,7 @@ class Meter:
 
     def __init__(self) -> None:
         self._billionths: dict[tuple[str, str], int] = {}
+        self.before_reading: list[Callable[[], None]] = []  # bring counts that run with time up to now
 
     def add(self, item: str, quantity: float, resource: str = "") -> None:
         """Count `quantity` units of `item` for `resource`. Raises ConfigurationError for a negative quantity."""
@@ -86,6 +87,8 @@ class Meter:
 
     def snapshot(self) -> Usage:
         """The reading now, which later counting does not change."""
+        for settle in self.before_reading:
+            settle()
         return Usage(dict(self._billionths))
 
     def since(self, earlier: Usage) -> Usage:

@@ -154,7 +154,9 @@ def test_sqs_calls_answer_alike():
         sent = client.send_message(
             QueueUrl=url, MessageBody="bread", MessageAttributes={"kind": {"DataType": "String", "StringValue": "loaf"}}
         )
-        answer = client.receive_message(QueueUrl=url, MessageAttributeNames=["kind"], AttributeNames=["All"])
+        answer = client.receive_message(
+            QueueUrl=url, MessageAttributeNames=["kind"], AttributeNames=["All"], WaitTimeSeconds=1
+        )
         received = answer["Messages"][0]
         answers += [
             sent["MD5OfMessageBody"],

@@ -15,12 +15,14 @@ from botocore.client import BaseClient
 from botocore.exceptions import ParamValidationError
 from botocore.model import OperationModel
 from botocore.validate import ParamValidator
+from botocore.waiter import Waiter
 
 from localcloud.api.calls import ApiCall, ApiError
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.errors import WrongContext
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
+from localcloud.spans import Tracer
 
 Handler = Callable[[ApiCall], dict[str, Any]]
 Listener = Callable[[ApiCall, "dict[str, Any] | ApiError", int], None]
@@ -58,10 +60,14 @@ class Api:
         kernel: the virtual clock.
         moto: runs operations on moto's state.
         latency_us: the virtual time a call takes, by service and operation.
+        tracer: records a span for each attempt.
     """
 
-    def __init__(self, kernel: Kernel, moto: MotoDirect, latency_us: Callable[[str, str], int]) -> None:
+    def __init__(
+        self, kernel: Kernel, moto: MotoDirect, latency_us: Callable[[str, str], int], tracer: Tracer
+    ) -> None:
         self._kernel = kernel
+        self._tracer = tracer
         self._moto = moto
         self._latency_us = latency_us
         self._handlers: dict[tuple[str, str], Handler] = {}
@@ -95,6 +101,11 @@ class Api:
             raise ApiError("UnknownOperationException", f"{service}:{operation} is not available directly.")
         return self._moto.call(service, method, params, None)
 
+    def stock(self, call: ApiCall) -> dict[str, Any]:
+        """The rest of a registered operation, by moto over the stock path. Raises botocore's ClientError."""
+        answer: dict[str, Any] = self._stock(call.client, call.operation, call.params)
+        return answer
+
     # -- the replaced BaseClient._make_api_call ----------------------------------------------
 
     def install(self, patches: Patches) -> None:
@@ -106,6 +117,16 @@ class Api:
             return api._enter(client, operation_name, api_params)
 
         patches.set(BaseClient, "_make_api_call", make_api_call)
+        self._install_waiters(patches)
+
+    def _install_waiters(self, patches: Patches) -> None:
+        """A waiter that a notebook cell calls sleeps in virtual time too."""
+        kernel, stock_wait = self._kernel, Waiter.wait
+
+        def wait(waiter: Any, **kwargs: Any) -> None:
+            kernel.call(stock_wait, waiter, **kwargs)
+
+        patches.set(Waiter, "wait", wait)
 
     def _enter(self, client: Any, operation: str, params: dict[str, Any]) -> Any:
         kernel = self._kernel
@@ -178,18 +199,21 @@ class Api:
         kernel = self._kernel
         started_us = kernel.now_us
         answer: dict[str, Any] | ApiError
-        try:
-            for interceptor in self._interceptors:
-                interceptor(call)
-            if kernel.current() is not None:
-                kernel.sleep(self._latency_us(call.service, call.operation))
-            if handler is not None:
-                answer = handler(call)
-            else:
-                assert method is not None
-                answer = self._moto.call(call.service, method, call.params, model)
-        except ApiError as exc:
-            answer = exc
+        with self._tracer.span(call.operation, call.service, call.resource) as span:
+            try:
+                for interceptor in self._interceptors:
+                    interceptor(call)
+                if kernel.current() is not None:
+                    kernel.sleep(self._latency_us(call.service, call.operation))
+                if handler is not None:
+                    answer = handler(call)
+                else:
+                    assert method is not None
+                    answer = self._moto.call(call.service, method, call.params, model)
+            except ApiError as exc:
+                answer = exc
+                span.status = "throttled" if exc.status == 429 or "Throttl" in exc.code else "error"
+                span.set(error=exc.code)
         for listener in self._listeners:
             listener(call, answer, kernel.now_us - started_us)
         if isinstance(answer, ApiError):

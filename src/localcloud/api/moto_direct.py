@@ -72,13 +72,13 @@ class MotoDirect:
         try:
             answer = getattr(response, method)()
         except MotoServiceException as exc:
-            raise _service_error(service, exc, model) from None
+            raise service_error(service, exc, model) from None
         except HTTPException as exc:
             raise _http_error(exc) from None
         return _result(answer, model)
 
 
-def _service_error(service: str, exc: Any, model: OperationModel | None) -> ApiError:
+def service_error(service: str, exc: Any, model: OperationModel | None) -> ApiError:
     code = getattr(exc, "code", None) or type(exc).__name__
     if service == "sqs":  # its JSON protocol still answers with the codes of the query protocol
         known = get_error_model(exc, get_service_model(service))

@@ -58,18 +58,29 @@ class HttpPlane:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._hosts: dict[str, Handler] = {}
+        self._suffixes: dict[str, Handler] = {}
         self._interceptors: list[Interceptor] = []
 
     def serve(self, host: str, handler: Handler) -> None:
         """Answer requests to `host` with `handler`, which runs in a task of its own."""
         self._hosts[host.lower()] = handler
 
+    def serve_suffix(self, suffix: str, handler: Handler) -> None:
+        """Answer for every host whose name ends with `suffix` and that has no handler of its own."""
+        self._suffixes[suffix.lower()] = handler
+
+    def _handler(self, host: str) -> Handler | None:
+        found = self._hosts.get(host)
+        if found is not None:
+            return found
+        return next((handler for suffix, handler in self._suffixes.items() if host.endswith(suffix)), None)
+
     def withdraw(self, host: str) -> None:
         """Stop answering for `host`; unknown hosts are ignored."""
         self._hosts.pop(host.lower(), None)
 
     def knows(self, host: str) -> bool:
-        return host.lower() in self._hosts
+        return self._handler(host.lower()) is not None
 
     def before_request(self, interceptor: Interceptor) -> None:
         """Ask `interceptor(request)` first; a response from it is the answer (faults do that)."""
@@ -80,7 +91,7 @@ class HttpPlane:
 
         Raises HttpUnreachable for an unknown host and HttpTimeout when `timeout_us` passes first.
         """
-        handler = self._hosts.get(request.host.lower())
+        handler = self._handler(request.host.lower())
         if handler is None:
             raise HttpUnreachable(
                 f"{request.host} does not answer: the simulation has no such host and never opens a real connection."

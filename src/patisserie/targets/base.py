@@ -90,9 +90,7 @@ class Target(Protocol):
     ) -> HttpReply:
         """One HTTP request. Raises PatienceExhausted when `timeout_s` passes first."""
 
-    def deploy(
-        self, stack_name: str, template: Path, parameters: Mapping[str, str] | None = None
-    ) -> DeployedStack:
+    def deploy(self, stack_name: str, template: Path, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         """Deploy or update a stack from a SAM template and the code beside it."""
 
     def delete(self, stack_name: str) -> None:

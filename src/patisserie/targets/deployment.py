@@ -26,17 +26,14 @@ class Deployer:
         poll_s: seconds between two looks at a stack that is under way.
     """
 
-    def __init__(
-        self, client: Callable[[str], Any], bucket: str, tags: Mapping[str, str], poll_s: float = 5.0
-    ) -> None:
+    def __init__(self, client: Callable[[str], Any], bucket: str, tags: Mapping[str, str], poll_s: float = 5.0) -> None:
         self._client = client
         self._bucket = bucket
         self._tags = dict(tags)
         self._poll_s = poll_s
+        self._log_groups: set[str] = set()
 
-    def deploy(
-        self, stack_name: str, template: Path, parameters: Mapping[str, str] | None = None
-    ) -> DeployedStack:
+    def deploy(self, stack_name: str, template: Path, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         """Create the stack, or update it when it stands. Raises TargetError with CloudFormation's own reason."""
         try:
             packaged = package(template, self._bucket)
@@ -72,6 +69,7 @@ class Deployer:
             for page in pages
             for r in page["StackResourceSummaries"]
         ]
+        self._log_groups |= {f"/aws/lambda/{r.physical_id}" for r in resources if r.type == "AWS::Lambda::Function"}
         return DeployedStack(
             name=stack_name,
             outputs={o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])},
@@ -83,6 +81,27 @@ class Deployer:
         if self._exists(stack_name):
             self._client("cloudformation").delete_stack(StackName=stack_name)
             self._wait("stack_delete_complete", stack_name)
+
+    def delete_rest(self) -> tuple[str, ...]:
+        """Delete what stacks leave behind: the log groups of their functions and the bucket of code.
+
+        Returns the names of tagged things that are still there.
+        """
+        logs = self._client("logs")
+        for group in sorted(self._log_groups):
+            try:
+                logs.delete_log_group(logGroupName=group)
+            except ClientError as exc:
+                if exc.response["Error"]["Code"] != "ResourceNotFoundException":
+                    raise
+        self._log_groups.clear()
+        self.delete_bucket()
+        stacks = self._client("cloudformation").describe_stacks()["Stacks"]
+        return tuple(
+            stack["StackName"]
+            for stack in stacks
+            if {(tag["Key"], tag["Value"]) for tag in stack.get("Tags", [])} >= set(self._tags.items())
+        )
 
     def delete_bucket(self) -> None:
         """Delete the bucket of code and everything in it, if it was made."""

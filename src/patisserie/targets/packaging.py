@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from localcloud.stacks.parsing import TemplateError, parse_template
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can hold: archives must not depend on the clock
 _IGNORED = ("__pycache__", ".DS_Store")
@@ -26,33 +26,6 @@ _CODE_PROPERTIES = {
 
 class PackagingError(Exception):
     """A template or the code beside it cannot be packaged."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short tags (!Ref, !GetAtt, !Sub, ...) as their long forms."""
-
-
-def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
-    value: Any
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-        if suffix == "GetAtt" and isinstance(value, str):
-            value = value.split(".", 1)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        assert isinstance(node, yaml.MappingNode)
-        value = loader.construct_mapping(node, deep=True)
-    return {name: value}
-
-
-_Loader.add_multi_constructor("!", _short_tag)
-# "2012-10-17" in a policy is a string, not a date
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +54,9 @@ def load_template(path: Path) -> dict[str, Any]:
     except OSError as exc:
         raise PackagingError(f"No template at {path}: {exc.strerror}.") from exc
     try:
-        template = yaml.load(text, Loader=_Loader)  # a safe loader
-    except yaml.YAMLError as exc:
-        raise PackagingError(f"{path.name} is not valid YAML: {exc}") from exc
-    if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
-        raise PackagingError(f"{path.name} has no Resources section; a template needs at least one resource.")
-    return template
+        return parse_template(text)
+    except TemplateError as exc:
+        raise PackagingError(f"{path.name}: {exc}") from exc
 
 
 def zip_directory(directory: Path) -> bytes:

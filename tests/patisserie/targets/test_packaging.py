@@ -61,7 +61,8 @@ def test_a_missing_code_directory_is_named(stack):
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [("a: [", "not valid YAML"), ("hello: world", "no Resources section"), (None, "No template")]
+    ("text", "reason"),
+    [("a: [", "YAML not well-formed"), ("hello: world", "At least one Resources member"), (None, "No template")],
 )
 def test_a_broken_template_gets_one_clear_sentence(tmp_path, text, reason):
     path = tmp_path / "template.yaml"

@@ -1,7 +1,8 @@
-"""EventBridge: what an event matches and what a target gets."""
+"""Amazon EventBridge in virtual time."""
 
 from __future__ import annotations
 
-from localcloud.services.events.patterns import InvalidPattern, Pattern, compile_pattern
+from localcloud.services.events.patterns import InvalidPattern, compile_pattern
+from localcloud.services.events.service import EventBridge
 
-__all__ = ["InvalidPattern", "Pattern", "compile_pattern"]
+__all__ = ["EventBridge", "InvalidPattern", "compile_pattern"]

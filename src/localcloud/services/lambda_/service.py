@@ -14,9 +14,9 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.services.lambda_.asynchronous import AsyncInvocations
 from localcloud.services.lambda_.code import CodeStore
 from localcloud.services.lambda_.concurrency import Concurrency
-from localcloud.services.lambda_.functions import Functions, split_reference
+from localcloud.services.lambda_.functions import Function, Functions, split_reference
 from localcloud.services.lambda_.invocation import Invoker
-from localcloud.services.lambda_.results import InvokeResult
+from localcloud.services.lambda_.results import InvokeResult, Throttled
 from localcloud.services.lambda_.sandboxes import Pool
 
 if TYPE_CHECKING:
@@ -57,6 +57,19 @@ class Lambda:
         Raises Throttled when no concurrency is left, ApiError when there is no such function.
         """
         config = self.functions.get(reference, qualifier)
+        with self._cloud.tracer.span("Invocation", "lambda", config.name) as span:
+            try:
+                result = self._run(config, payload, request_id or self.request_id(config.name))
+            except Throttled:
+                span.status = "throttled"
+                raise
+            span.set(cold=result.cold, init_ms=result.init_ms, billed_ms=result.billed_ms)
+            if result.function_error is not None:
+                span.status = "error"
+        return result
+
+    def _run(self, config: Function, payload: bytes, request_id: str) -> InvokeResult:
+        """In a free environment, or in one that starts for it. Raises Throttled."""
         self.concurrency.enter(config.name)
         try:
             key = (config.name, config.version)
@@ -68,7 +81,7 @@ class Lambda:
                 self.concurrency.grow(config.name)
                 sandbox = pool.start(config)
             try:
-                return self._invoker.invoke(sandbox, payload, request_id or self.request_id(config.name))
+                return self._invoker.invoke(sandbox, payload, request_id)
             finally:
                 pool.release(sandbox)
         finally:

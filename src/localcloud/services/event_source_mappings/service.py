@@ -1,0 +1,135 @@
+"""Creating, changing and ending event source mappings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from moto.sqs.exceptions import QueueDoesNotExist
+
+from localcloud.api import ApiCall, ApiError
+from localcloud.services.event_source_mappings.filters import compile_filters
+from localcloud.services.event_source_mappings.sqs import SqsPoller
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+
+class EventSourceMappings:
+    """Mappings are moto's; polling is ours."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._pollers: dict[str, SqsPoller] = {}
+        facts = cloud.facts
+        self._sizes = facts.value("quota.lambda.esm.batch_size")
+        self._window = facts.value("quota.lambda.esm.batch_window")
+        self._maximum = facts.value("quota.lambda.esm.sqs.max_concurrency")
+        self._most_filters = int(facts.value("quota.lambda.esm.filters")["default"])
+
+    def install(self) -> None:
+        """Check what is asked for as Lambda does, and start polling."""
+        register = self._cloud.api.register
+        register("lambda", "CreateEventSourceMapping", self._create)
+        register("lambda", "UpdateEventSourceMapping", self._update)
+        register("lambda", "DeleteEventSourceMapping", self._delete)
+        self._cloud.meter.before_reading.append(self.settle)
+
+    def settle(self) -> None:
+        """Bring the count of empty receives up to now."""
+        for poller in self._pollers.values():
+            poller.settle()
+
+    # -- operations ----------------------------------------------------------------------------
+
+    def _create(self, call: ApiCall) -> dict[str, Any]:
+        arn = call.params.get("EventSourceArn", "")
+        if ":sqs:" in arn:
+            self._check(call.params, arn, call.params["FunctionName"])
+        answer = self._cloud.api.stock(call)
+        if ":sqs:" in arn:
+            self._pollers[answer["UUID"]] = SqsPoller(self._cloud, self._mapping(answer["UUID"]))
+        return answer
+
+    def _update(self, call: ApiCall) -> dict[str, Any]:
+        mapping = self._mapping(call.params["UUID"])
+        arn = mapping.event_source_arn
+        if ":sqs:" in arn:
+            before = mapping.get_configuration()
+            self._check({**before, **call.params}, arn, call.params.get("FunctionName", mapping.function_arn))
+        for name, attribute in _ATTRIBUTES.items():  # moto leaves some of them out
+            if name in call.params:
+                setattr(mapping, attribute, call.params[name])
+        answer = self._cloud.api.stock(call)
+        poller = self._pollers.get(call.params["UUID"])
+        if poller is not None:
+            poller._look()
+        return answer
+
+    def _delete(self, call: ApiCall) -> dict[str, Any]:
+        answer = self._cloud.api.stock(call)
+        poller = self._pollers.pop(call.params["UUID"], None)
+        if poller is not None:
+            poller.stop()
+        return answer
+
+    def _mapping(self, uuid: str) -> Any:
+        found = self._cloud.lambda_.functions.backend.get_event_source_mapping(uuid)
+        if found is None:
+            raise ApiError("ResourceNotFoundException", "The resource you requested does not exist.", 404, Type="User")
+        return found
+
+    # -- what Lambda refuses -------------------------------------------------------------------
+
+    def _check(self, params: dict[str, Any], arn: str, function: str) -> None:
+        """Raises ApiError InvalidParameterValueException."""
+        fifo = arn.endswith(".fifo")
+        size = params.get("BatchSize")
+        window = params.get("MaximumBatchingWindowInSeconds") or 0
+        limit = self._sizes["sqs_fifo" if fifo else "sqs_standard"]
+        if size is not None and not 1 <= size <= limit["max"]:
+            _refuse(f"Maximum batch size for {'FIFO' if fifo else 'standard'} queues is {limit['max']}; found {size}.")
+        if fifo and window:
+            _refuse("Batching window is not supported for FIFO queues.")
+        if not self._window["min"] <= window <= self._window["max"]:
+            _refuse(f"MaximumBatchingWindowInSeconds must be from 0 to {self._window['max']}; found {window}.")
+        if size is not None and size > limit["default"] and not window and not fifo:
+            _refuse(
+                "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than "
+                f"{limit['default']}"
+            )
+        most = (params.get("ScalingConfig") or {}).get("MaximumConcurrency")
+        if most is not None and not self._maximum["min"] <= most <= self._maximum["max"]:
+            _refuse(f"MaximumConcurrency must be from {self._maximum['min']} to {self._maximum['max']}; found {most}.")
+        if most is not None and params.get("ProvisionedPollerConfig"):
+            _refuse("MaximumConcurrency and ProvisionedPollerConfig cannot be used together.")
+        if (params.get("DestinationConfig") or {}).get("OnFailure"):
+            _refuse("Unsupported DestinationConfig parameter for given event source mapping type.")
+        compile_filters(params.get("FilterCriteria"), self._most_filters)
+        self._check_visibility(arn, function)
+
+    def _check_visibility(self, arn: str, function: str) -> None:
+        try:
+            queue = self._cloud.sqs.queues.get(arn)
+        except QueueDoesNotExist:
+            _refuse(
+                f"Error occurred while ReceiveMessage. SQS Error Message: The specified queue {arn} does not exist."
+            )
+        timeout_s = self._cloud.lambda_.functions.get(function).timeout_s
+        if queue.visibility_timeout < timeout_s:
+            _refuse(
+                f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than Function timeout: "
+                f"{timeout_s} seconds"
+            )
+
+
+_ATTRIBUTES = {
+    "FilterCriteria": "filter_criteria",
+    "FunctionResponseTypes": "function_response_types",
+    "MaximumBatchingWindowInSeconds": "max_batch_window",
+    "ProvisionedPollerConfig": "poller_config",
+    "ScalingConfig": "scaling_config",
+}
+
+
+def _refuse(message: str) -> None:
+    raise ApiError("InvalidParameterValueException", message, 400, Type="User")

@@ -1,0 +1,160 @@
+"""EventBridge buses and rules."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from moto.events.models import events_backends
+
+from localcloud.api import ApiCall, ApiError
+from localcloud.metering import chunks
+from localcloud.services.events.delivery import Delivery
+from localcloud.services.events.patterns import InvalidPattern, Pattern, compile_pattern
+from localcloud.services.events.targets import Targets
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_MAX_ENTRIES = 10
+_CHUNK_KB = 64
+
+
+class EventBridge:
+    """Buses and rules are moto's; matching and delivery are ours."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self.targets = Targets(cloud, self._forward)
+        self.delivery = Delivery(cloud, self.targets)
+        self._size_limit = int(cloud.facts.value("quota.eventbridge.put_events_entry"))
+        self._target_limit = int(cloud.facts.value("quota.eventbridge.targets_per_rule"))
+        self._patterns: dict[str, Pattern] = {}
+        self._ids = cloud.kernel.streams["events/ids"]
+        self.on_event: list[Callable[[str, int], None]] = []  # bus name, matching rules
+
+    def install(self) -> None:
+        """Answer the operations that need more than moto does."""
+        register = self._cloud.api.register
+        register("events", "PutEvents", self._put_events)
+        register("events", "PutRule", self._put_rule)
+        register("events", "PutTargets", self._put_targets)
+        register("events", "TestEventPattern", self._test_pattern)
+
+    @property
+    def _backend(self) -> Any:
+        return events_backends[self._cloud.account_id][self._cloud.region]
+
+    # -- control plane -------------------------------------------------------------------------
+
+    def _put_rule(self, call: ApiCall) -> dict[str, Any]:
+        pattern = call.params.get("EventPattern")
+        if pattern:
+            self._compiled(pattern)
+        return self._cloud.api.stock(call)
+
+    def _put_targets(self, call: ApiCall) -> dict[str, Any]:
+        if len(call.params["Targets"]) > self._target_limit:
+            message = f"The requested resource exceeds the maximum number allowed: {self._target_limit} targets a rule."
+            raise ApiError("LimitExceededException", message, 400)
+        return self._cloud.api.stock(call)
+
+    def _test_pattern(self, call: ApiCall) -> dict[str, Any]:
+        try:
+            event = json.loads(call.params["Event"])
+        except ValueError as exc:
+            raise ApiError("ValidationException", f"Parameter Event is not valid. Reason: {exc}", 400) from None
+        return {"Result": self._compiled(call.params["EventPattern"])(event)}
+
+    def _compiled(self, pattern: str) -> Pattern:
+        found = self._patterns.get(pattern)
+        if found is None:
+            try:
+                found = self._patterns[pattern] = compile_pattern(pattern)
+            except InvalidPattern as exc:
+                raise ApiError("InvalidEventPatternException", str(exc), 400) from None
+        return found
+
+    # -- data plane ----------------------------------------------------------------------------
+
+    def _put_events(self, call: ApiCall) -> dict[str, Any]:
+        entries = call.params["Entries"]
+        if not 1 <= len(entries) <= _MAX_ENTRIES:
+            raise ApiError(
+                "ValidationException",
+                "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length "
+                f"less than or equal to {_MAX_ENTRIES} and greater than or equal to 1",
+                400,
+            )
+        if sum(_size(entry) for entry in entries) > self._size_limit:
+            message = "Total size of the entries in the request is over the limit."
+            raise ApiError("ValidationException", message, 400)
+        results = [self._put(entry) for entry in entries]
+        return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": results}
+
+    def _put(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        for name in ("Source", "DetailType", "Detail"):
+            if not entry.get(name):
+                reason = f"Parameter {name} is not valid. Reason: {name} is a required argument."
+                return {"ErrorCode": "InvalidArgument", "ErrorMessage": reason}
+        try:
+            detail = json.loads(entry["Detail"])
+        except ValueError:
+            return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+        if not isinstance(detail, dict):
+            return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail must be a JSON object."}
+        bus_name = entry.get("EventBusName", "default").rsplit("/", 1)[-1]
+        bus = self._backend.event_buses.get(bus_name)
+        if bus is None:
+            # AWS accepts an event for a bus that does not exist, and drops it
+            return {"EventId": self._new_id()}
+        event_id = self._new_id()
+        at = entry.get("Time")
+        moment = at.astimezone(UTC) if isinstance(at, datetime) else self._cloud.now
+        event = {
+            "version": "0",
+            "id": event_id,
+            "detail-type": entry["DetailType"],
+            "source": entry["Source"],
+            "account": self._cloud.account_id,
+            "time": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": self._cloud.region,
+            "resources": list(entry.get("Resources") or []),
+            "detail": detail,
+        }
+        self._cloud.meter.add("events.published", chunks(_size(entry), _CHUNK_KB), bus_name)
+        self._route(bus, event, forwarded=False)
+        return {"EventId": event_id}
+
+    def _new_id(self) -> str:
+        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+
+    def _route(self, bus: Any, event: Mapping[str, Any], forwarded: bool) -> None:
+        """Start a delivery for each target of each rule that matches."""
+        matching = 0
+        for rule in list(bus.rules.values()):
+            pattern = rule.event_pattern._raw_pattern
+            if rule.state == "DISABLED" or not pattern or not self._compiled(pattern)(event):
+                continue
+            matching += 1
+            for target in list(rule.targets):
+                if forwarded and ":event-bus/" in target["Arn"]:
+                    continue  # buses cannot be chained
+                self.delivery.start(rule, target, event)
+        for listener in self.on_event:
+            listener(bus.name, matching)
+
+    def _forward(self, bus_name: str, event: Mapping[str, Any]) -> None:
+        bus = self._backend.event_buses.get(bus_name)
+        if bus is not None:
+            self._route(bus, event, forwarded=True)
+
+
+def _size(entry: Mapping[str, Any]) -> int:
+    """The size of an entry as AWS counts it: 14 bytes for a time, the text of everything else."""
+    size = 14 if entry.get("Time") is not None else 0
+    size += sum(len(entry.get(name, "").encode()) for name in ("Source", "DetailType", "Detail"))
+    return size + sum(len(resource.encode()) for resource in entry.get("Resources") or [])

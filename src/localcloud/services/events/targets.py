@@ -1,0 +1,115 @@
+"""The services that a rule can send events to, and whether it may."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from moto.sqs.exceptions import QueueDoesNotExist
+
+from localcloud.api import ApiError
+from localcloud.services.policies import allows
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_PRINCIPAL = "events.amazonaws.com"
+Sender = Callable[[Any, Mapping[str, Any], Mapping[str, Any], str], None]  # rule, target, event, text
+
+
+class NotPermitted(Exception):
+    """The target's policy does not let EventBridge in."""
+
+
+class TargetMissing(Exception):
+    """There is no such target."""
+
+
+class Targets:
+    """Sends to targets by the service in their ARN. Other services add themselves with `register`.
+
+    `forward(bus_name, event)` puts an event on another bus.
+    """
+
+    def __init__(self, cloud: Cloud, forward: Callable[[str, Mapping[str, Any]], None]) -> None:
+        self._cloud = cloud
+        self._forward = forward
+        self._senders: dict[str, Sender] = {
+            "lambda": self._to_lambda,
+            "sqs": self._to_sqs,
+            "events": self._to_bus,
+            "logs": self._to_logs,
+            "sns": self._to_sns,
+        }
+
+    def register(self, service: str, sender: Sender) -> None:
+        """Make `service` a target. `sender(rule, target, event, text)` may raise ApiError."""
+        self._senders[service] = sender
+
+    def send(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], text: str) -> None:
+        """Raises NotPermitted, TargetMissing, ApiError or moto's SQSException."""
+        service = target["Arn"].split(":")[2]
+        sender = self._senders.get(service)
+        if sender is None:
+            raise TargetMissing(f"The local cloud cannot send events to {service}: {target['Arn']}.")
+        sender(rule, target, event, text)
+
+    # -- Lambda --------------------------------------------------------------------------------
+
+    def _to_lambda(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], text: str) -> None:
+        lambda_, arn = self._cloud.lambda_, target["Arn"]
+        try:
+            function = lambda_.functions.model(arn)
+        except ApiError as exc:
+            raise TargetMissing(exc.message) from exc
+        if not target.get("RoleArn") and not self._allowed(
+            function.policy.statements, "lambda:InvokeFunction", rule.arn
+        ):
+            raise NotPermitted(f"{arn} has no permission for {_PRINCIPAL} to invoke it from {rule.arn}.")
+        lambda_.asynchronous.accept(arn, text.encode())
+
+    def _allowed(self, statements: Any, action: str, source_arn: str) -> bool:
+        return allows(statements, _PRINCIPAL, action, source_arn, self._cloud.account_id)
+
+    # -- SQS -----------------------------------------------------------------------------------
+
+    def _to_sqs(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], text: str) -> None:
+        group = (target.get("SqsParameters") or {}).get("MessageGroupId")
+        self._put(target["Arn"], rule, text, bool(target.get("RoleArn")), {"MessageGroupId": group} if group else {})
+
+    def _put(self, queue_arn: str, rule: Any, text: str, by_role: bool, entry: Mapping[str, Any]) -> None:
+        sqs = self._cloud.sqs
+        try:
+            queue = sqs.queues.get(queue_arn)
+        except QueueDoesNotExist as exc:
+            raise TargetMissing(f"{queue_arn} does not exist.") from exc
+        statements = queue._policy_json.get("Statement") or []
+        if not by_role and not self._allowed(statements, "sqs:SendMessage", rule.arn):
+            raise NotPermitted(f"The policy of {queue_arn} does not let {_PRINCIPAL} send messages from {rule.arn}.")
+        sqs.send(queue_arn, text, **entry)
+
+    def dead_letter(self, queue_arn: str, rule: Any, event: Mapping[str, Any], attributes: Mapping[str, str]) -> bool:
+        """Put an undeliverable event into its dead-letter queue. False when that fails too."""
+        described = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value}
+        text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        try:
+            self._put(queue_arn, rule, text, False, {"MessageAttributes": described})
+        except (NotPermitted, TargetMissing):
+            return False
+        return True
+
+    # -- the others ------------------------------------------------------------------------------
+
+    def _to_bus(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], text: str) -> None:
+        resource = target["Arn"].split(":", 5)[-1]
+        if not resource.startswith("event-bus/"):
+            raise TargetMissing(f"{target['Arn']} is not an event bus.")
+        self._forward(resource.split("/", 1)[1], event)
+
+    def _to_logs(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], text: str) -> None:
+        group = target["Arn"].split(":log-group:", 1)[1].removesuffix(":*")
+        self._cloud.logs.put(group, event["id"], [(self._cloud.kernel.unix_us // 1_000, text)])
+
+    def _to_sns(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], text: str) -> None:
+        self._cloud.client("sns").publish(TopicArn=target["Arn"], Message=text)

@@ -1,0 +1,105 @@
+"""What a target receives: the event, a part of it, a constant, or a filled-in template."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_VARIABLE = re.compile(r"<([A-Za-z0-9_.\-]+)>")
+_STEP = re.compile(r"\.([A-Za-z0-9_\-]+)|\[(\d+|\*|'[^']+'|\"[^\"]+\")\]")
+_MISSING = object()
+
+
+class InvalidPath(ValueError):
+    """Not a JSONPath EventBridge takes: "$" followed by .member, ['member'] and [index] steps."""
+
+
+def target_input(target: Mapping[str, Any], event: Mapping[str, Any], rule_name: str, rule_arn: str) -> str:
+    """The text that the target gets for `event`. Raises InvalidPath."""
+    if "Input" in target:
+        return str(target["Input"])
+    if "InputPath" in target:
+        found = select(event, target["InputPath"])
+        return _compact(None if found is _MISSING else found)
+    transformer = target.get("InputTransformer")
+    if not transformer:
+        return _compact(event)
+    variables = {name: select(event, path) for name, path in (transformer.get("InputPathsMap") or {}).items()}
+    variables |= {
+        "aws.events.rule-arn": rule_arn,
+        "aws.events.rule-name": rule_name,
+        "aws.events.event.ingestion-time": event.get("time", ""),
+        "aws.events.event": {key: value for key, value in event.items() if key != "detail"},
+        "aws.events.event.json": event,
+    }
+    return fill(transformer["InputTemplate"], variables)
+
+
+def fill(template: str, variables: Mapping[str, Any]) -> str:
+    """The template with its <variables>.
+
+    Inside quotes a variable is text. Outside, in a JSON template, it is a JSON value. A variable whose path
+    found nothing leaves nothing behind in text, and null as a value.
+    """
+    is_json = template.lstrip()[:1] in ("{", "[", '"')
+    pieces: list[str] = []
+    position, quoted = 0, False
+    for match in _VARIABLE.finditer(template):
+        before = template[position : match.start()]
+        quoted ^= _quotes(before) % 2 == 1
+        pieces.append(before)
+        position = match.end()
+        if match[1] not in variables:
+            pieces.append(match[0])  # not a variable: it stays as it is
+            continue
+        value = variables[match[1]]
+        if quoted or not is_json:
+            pieces.append(_as_text(value, quoted))
+        else:
+            pieces.append(_compact(None if value is _MISSING else value))
+    pieces.append(template[position:])
+    return "".join(pieces)
+
+
+def _quotes(text: str) -> int:
+    """Quotation marks that are not escaped."""
+    return len(re.findall(r'(?<!\\)(?:\\\\)*"', text))
+
+
+def _as_text(value: Any, quoted: bool) -> str:
+    if value is _MISSING or value is None:
+        return ""
+    text = value if isinstance(value, str) else _compact(value)
+    return json.dumps(text, ensure_ascii=False)[1:-1] if quoted and isinstance(value, str) else text.replace('"', "")
+
+
+def select(value: Any, path: str) -> Any:
+    """What a JSONPath finds; a private marker when it finds nothing. Raises InvalidPath."""
+    if not path.startswith("$"):
+        raise InvalidPath(f"JSONPath {path!r} must start with $.")
+    position = 1
+    while position < len(path):
+        match = _STEP.match(path, position)
+        if match is None:
+            raise InvalidPath(f"JSONPath {path!r} cannot be read at {path[position:]!r}.")
+        position = match.end()
+        step = match[1] or match[2]
+        if match[1] is None and step.isdigit():
+            if not isinstance(value, list) or int(step) >= len(value):
+                return _MISSING
+            value = value[int(step)]
+        elif step == "*":
+            if not isinstance(value, list):
+                return _MISSING
+        else:
+            name = step.strip("'\"")
+            if not isinstance(value, Mapping) or name not in value:
+                return _MISSING
+            value = value[name]
+    return value
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

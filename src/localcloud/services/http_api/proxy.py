@@ -1,0 +1,45 @@
+"""Invoking a function for an HTTP request, with a time limit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localcloud.api import ApiError
+from localcloud.net import HttpResponse
+from localcloud.services.http_api.payload import MalformedResponse, response
+from localcloud.services.lambda_ import Throttled
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_JSON = {"content-type": "application/json"}
+
+
+def refusal(status: int, message: str, key: str = "message") -> HttpResponse:
+    """An answer of the gateway itself."""
+    return HttpResponse(status, _JSON, f'{{"{key}":"{message}"}}'.encode())
+
+
+UNAVAILABLE = refusal(503, "Service Unavailable")
+FAILED = refusal(500, "Internal Server Error")
+
+
+def invoke(
+    cloud: Cloud, function: str, payload: bytes, version: str, timeout_us: int | None, failed: HttpResponse = FAILED
+) -> HttpResponse:
+    """Invoke `function` and wait at most `timeout_us`; a function that takes longer runs on without its caller."""
+    task = cloud.kernel.spawn(cloud.lambda_.invoke, function, payload, name=f"proxy to {function}")
+    if not task.join(timeout_us):
+        return UNAVAILABLE
+    try:
+        result = task.result()
+    except Throttled:
+        return UNAVAILABLE
+    except ApiError:
+        return FAILED
+    if result.function_error is not None:
+        return failed
+    try:
+        return response(result.payload, version)
+    except MalformedResponse:
+        return failed

@@ -1,0 +1,244 @@
+"""The data plane of HTTP APIs: stages, routes, integrations, throttling, CORS."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from moto.apigatewayv2.models import apigatewayv2_backends
+
+from localcloud.api import ApiCall, ApiError
+from localcloud.metering import chunks
+from localcloud.net import HttpRequest, HttpResponse
+from localcloud.services.http_api.payload import Context, event_v1, event_v2
+from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal
+from localcloud.services.http_api.routing import Match, find_route
+from localcloud.services.http_api.throttling import TokenBucket
+from localcloud.services.policies import allows
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_MB = 1024 * 1024
+_CHUNK_KB = 512
+_NOT_FOUND = refusal(404, "Not Found")
+_THROTTLED = refusal(429, "Too Many Requests")
+_TOO_LARGE = refusal(413, "Request Entity Too Large")
+_FAILED = refusal(500, "Internal Server Error")
+
+Finished = Callable[[str, str, int, int], None]  # API id, stage, status, duration in us
+
+
+class HttpApi:
+    """APIs, stages, routes and integrations are moto's; requests are ours. `on_finished` hears of each one."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._suffix = f".execute-api.{cloud.region}.amazonaws.com"
+        self._buckets: dict[tuple[str, ...], TokenBucket] = {}
+        account = cloud.facts.value("quota.apigw.throttle")
+        self._rate, self._burst = float(account["rps"]), float(account["burst"])
+        self._body_limit = int(cloud.facts.value("quota.apigw.payload")) * _MB
+        self._timeout_ms = int(cloud.facts.value("quota.apigw.http.timeout"))
+        self._ids = cloud.kernel.streams["http-api/ids"]
+        self.on_finished: list[Finished] = []
+
+    def install(self) -> None:
+        """Serve every API's host, as moto knows them at the moment of the request."""
+        self._cloud.http.serve_suffix(self._suffix, self._serve)
+        self._cloud.api.register("apigatewayv2", "UpdateStage", self._update_stage)
+
+    def _update_stage(self, call: ApiCall) -> dict[str, Any]:
+        """moto cannot change a stage."""
+        params = call.params
+        api = self._api(params["ApiId"])
+        stage = api.stages.get(params["StageName"]) if api is not None else None
+        if stage is None:
+            raise ApiError("NotFoundException", "Invalid stage identifier specified", 404)
+        lowered = {name[:1].lower() + name[1:]: value for name, value in params.items()}
+        for name, attribute in _STAGE_SETTINGS.items():
+            if name in lowered:
+                value = lowered[name]
+                setattr(stage, attribute, _lower(value) if attribute.endswith("route_settings") else value)
+        if "routeSettings" in lowered:
+            stage.route_settings = {route: _lower(value) for route, value in lowered["routeSettings"].items()}
+        return {"StageName": stage.name, "StageVariables": stage.stage_variables}
+
+    def _api(self, api_id: str) -> Any:
+        backend = apigatewayv2_backends[self._cloud.account_id][self._cloud.region]
+        return backend.apis.get(api_id)
+
+    # -- one request -----------------------------------------------------------------------------
+
+    def _serve(self, request: HttpRequest) -> HttpResponse:
+        api = self._api(request.host.removesuffix(self._suffix))
+        if api is None or api.disable_execute_api_endpoint:
+            return refusal(404, "Not Found") if api is None else refusal(403, "Forbidden")
+        started_us = self._cloud.kernel.now_us
+        stage, path = _stage(api, request.path)
+        name = f"{request.method} {path}"
+        with self._cloud.tracer.span(name, "apigateway", api.api_id) as span:
+            self._cloud.kernel.sleep(self._cloud.latency.fact_us("model.api.apigw.http_overhead"))
+            answer = self._answer(api, stage, path, request)
+            span.set(status=answer.status)
+            if answer.status >= 400:
+                span.status = "throttled" if answer.status == 429 else "error"
+        self._finish(api.api_id, stage.name if stage is not None else "", answer, request, started_us)
+        return answer
+
+    def _finish(self, api_id: str, stage: str, answer: HttpResponse, request: HttpRequest, started_us: int) -> None:
+        if answer.status != 429:  # throttled requests are not billed
+            size = max(len(request.body), len(answer.body))
+            self._cloud.meter.add("apigw.http.requests", chunks(size, _CHUNK_KB), api_id)
+        for listener in self.on_finished:
+            listener(api_id, stage, answer.status, self._cloud.kernel.now_us - started_us)
+
+    def _answer(self, api: Any, stage: Any, path: str, request: HttpRequest) -> HttpResponse:
+        if stage is None:
+            return _NOT_FOUND
+        cors = _lower(api.cors_configuration or {})
+        if cors and request.method == "OPTIONS" and "origin" in request.headers:
+            return HttpResponse(204, _preflight(cors, request.headers["origin"]))
+        if len(request.body) > self._body_limit:
+            return _TOO_LARGE
+        match = find_route(api.routes.values(), request.method, path)
+        if match is None:
+            return _NOT_FOUND
+        if not self._admits(api.api_id, stage, match.route.route_key):
+            return _THROTTLED
+        answer = self._integrate(api, stage, match, path, request)
+        if cors and "origin" in request.headers:
+            allowed = _preflight(cors, request.headers["origin"]).get("access-control-allow-origin")
+            if allowed:
+                headers = {**answer.headers, "access-control-allow-origin": allowed}
+                answer = HttpResponse(answer.status, headers, answer.body)
+        return answer
+
+    def _admits(self, api_id: str, stage: Any, route_key: str) -> bool:
+        """The route's limits, or the stage's, and then the account's."""
+        settings = {**_lower(stage.default_route_settings or {}), **_lower(stage.route_settings.get(route_key) or {})}
+        rate, burst = settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit")
+        if rate is not None or burst is not None:
+            rate = self._rate if rate is None else float(rate)
+            burst = self._burst if burst is None else float(burst)
+            if not self._take((api_id, stage.name, route_key), rate, burst):
+                return False
+        return self._take((), self._rate, self._burst)
+
+    def _take(self, key: tuple[str, ...], rate: float, burst: float) -> bool:
+        now_us = self._cloud.kernel.now_us
+        if key not in self._buckets:
+            self._buckets[key] = TokenBucket(rate, burst, now_us)
+        return self._buckets[key].take(rate, burst, now_us)
+
+    # -- integrations ------------------------------------------------------------------------------
+
+    def _integrate(self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest) -> HttpResponse:
+        identifier = (match.route.target or "").removeprefix("integrations/")
+        integration = api.integrations.get(identifier)
+        if integration is None:
+            return _FAILED
+        timeout_us = min(int(integration.timeout_in_millis or self._timeout_ms), self._timeout_ms) * 1_000
+        if integration.integration_type == "AWS_PROXY" and ":lambda:" in (integration.integration_uri or ""):
+            return self._to_lambda(api, stage, match, path, request, integration, timeout_us)
+        if integration.integration_type == "HTTP_PROXY":
+            return self._to_http(integration, request, match, timeout_us)
+        return _FAILED
+
+    def _to_lambda(
+        self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest, integration: Any, timeout_us: int
+    ) -> HttpResponse:
+        function = _function(integration.integration_uri)
+        source = f"arn:aws:execute-api:{self._cloud.region}:{self._cloud.account_id}:{api.api_id}/{stage.name}/"
+        verb, _, template = match.route.route_key.partition(" ")
+        if not self._permitted(function, source + verb.replace("ANY", request.method) + template):
+            return _FAILED
+        context = Context(
+            account_id=self._cloud.account_id,
+            api_id=api.api_id,
+            domain=request.host,
+            stage=stage.name,
+            route_key=match.route.route_key,
+            request_id=self._request_id(),
+            at=self._cloud.now,
+            path=path if stage.name == "$default" else f"/{stage.name}{path}",
+            parameters=match.parameters,
+            stage_variables=stage.stage_variables or {},
+        )
+        version = integration.payload_format_version or "1.0"
+        event = event_v2(request, context) if version == "2.0" else event_v1(request, context)
+        return invoke(self._cloud, function, json.dumps(event).encode(), version, timeout_us)
+
+    def _permitted(self, function: str, source_arn: str) -> bool:
+        try:
+            model = self._cloud.lambda_.functions.model(function)
+        except ApiError:
+            return False
+        statements = model.policy.statements
+        principal, action = "apigateway.amazonaws.com", "lambda:InvokeFunction"
+        return allows(statements, principal, action, source_arn, self._cloud.account_id)
+
+    def _to_http(self, integration: Any, request: HttpRequest, match: Match, timeout_us: int) -> HttpResponse:
+        from localcloud.net.plane import HttpTimeout, HttpUnreachable
+
+        target = urlsplit(integration.integration_uri)
+        path = target.path
+        for name, value in match.parameters.items():
+            path = path.replace("{" + name + "}", value).replace("{" + name + "+}", value)
+        url = urlunsplit((target.scheme, target.netloc, path, request.query, ""))
+        method = integration.integration_method if integration.integration_method != "ANY" else request.method
+        try:
+            return self._cloud.http.request(HttpRequest(method, url, request.headers, request.body), timeout_us)
+        except (HttpTimeout, HttpUnreachable):
+            return UNAVAILABLE
+
+    def _request_id(self) -> str:
+        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+
+
+_STAGE_SETTINGS = {
+    "accessLogSettings": "access_log_settings",
+    "autoDeploy": "auto_deploy",
+    "defaultRouteSettings": "default_route_settings",
+    "description": "description",
+    "stageVariables": "stage_variables",
+}
+
+
+def _lower(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name[:1].lower() + name[1:]: inner for name, inner in value.items()}
+
+
+def _stage(api: Any, path: str) -> tuple[Any, str]:
+    """The stage of a request, by the first segment of its path, and the path without it."""
+    first, _, rest = path.lstrip("/").partition("/")
+    if first in api.stages:
+        return api.stages[first], f"/{rest}"
+    return api.stages.get("$default"), path
+
+
+def _function(uri: str) -> str:
+    """The function's ARN in an integration URI, which may be the ARN itself."""
+    if ":lambda:path/" in uri:
+        return uri.split("/functions/", 1)[1].removesuffix("/invocations")
+    return uri
+
+
+def _preflight(cors: Mapping[str, Any], origin: str) -> dict[str, str]:
+    """CORS headers; none when the origin is not allowed."""
+    origins = cors.get("allowOrigins") or []
+    if "*" not in origins and origin not in origins:
+        return {}
+    headers = {"access-control-allow-origin": "*" if "*" in origins else origin}
+    for name in ("allowHeaders", "allowMethods", "exposeHeaders"):
+        if cors.get(name):
+            header = f"access-control-{'expose' if name.startswith('expose') else 'allow'}-{name[-7:].lower()}"
+            headers[header] = ",".join(cors[name])
+    if cors.get("maxAge") is not None:
+        headers["access-control-max-age"] = str(cors["maxAge"])
+    if cors.get("allowCredentials"):
+        headers["access-control-allow-credentials"] = "true"
+    return headers

@@ -1,0 +1,60 @@
+"""Lambda function URLs."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from localcloud.net import HttpRequest, HttpResponse
+from localcloud.services.http_api.payload import Context, event_v2
+from localcloud.services.http_api.proxy import invoke, refusal
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_FORBIDDEN = refusal(403, "Forbidden", key="Message")
+_BAD_GATEWAY = refusal(502, "Internal Server Error")
+
+
+class FunctionUrls:
+    """Serves the URLs that functions have, as moto knows them at the moment of the request."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._suffix = f".lambda-url.{cloud.region}.on.aws"
+        self._ids = cloud.kernel.streams["lambda/url-ids"]
+
+    def install(self) -> None:
+        """Answer for every function URL."""
+        self._cloud.http.serve_suffix(self._suffix, self._serve)
+
+    def _serve(self, request: HttpRequest) -> HttpResponse:
+        function, config = self._find(request.host)
+        if function is None:
+            return _FORBIDDEN
+        if config.config.get("AuthType") == "AWS_IAM" and "authorization" not in request.headers:
+            return _FORBIDDEN
+        identifier = request.host.split(".")[0]
+        with self._cloud.tracer.span(f"{request.method} {request.path}", "lambda-url", function.function_name):
+            context = Context(
+                account_id=self._cloud.account_id,
+                api_id=identifier,
+                domain=request.host,
+                stage="$default",
+                route_key="$default",
+                request_id=str(uuid.UUID(int=self._ids.getrandbits(128), version=4)),
+                at=self._cloud.now,
+                path=request.path,
+                parameters={},
+                stage_variables={},
+            )
+            payload = json.dumps(event_v2(request, context)).encode()
+            return invoke(self._cloud, function.function_arn, payload, "2.0", None, failed=_BAD_GATEWAY)
+
+    def _find(self, host: str) -> tuple[Any, Any]:
+        for function in self._cloud.lambda_.functions.backend.list_functions():
+            config = function.url_config
+            if config is not None and host in config.url:
+                return function, config
+        return None, None

@@ -1,0 +1,58 @@
+"""May a service act on a resource? The resource's own policy decides, as it does on AWS.
+
+Only what services need is looked at: statements with an effect, a service principal, an action and a
+condition on the source. Identity policies (roles) are not evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+
+def allows(
+    statements: Iterable[Mapping[str, Any]], principal: str, action: str, source_arn: str, account_id: str
+) -> bool:
+    """Whether `principal` ("events.amazonaws.com") may do `action` for `source_arn`. A Deny wins."""
+    allowed = False
+    for statement in statements:
+        if not (_names(statement.get("Principal"), principal) and _matches(statement.get("Action"), action)):
+            continue
+        if not _holds(statement.get("Condition") or {}, source_arn, account_id):
+            continue
+        if statement.get("Effect") == "Deny":
+            return False
+        allowed = True
+    return allowed
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
+
+
+def _names(principal: Any, service: str) -> bool:
+    if principal == "*":
+        return True
+    if not isinstance(principal, Mapping):
+        return False
+    return service in _list(principal.get("Service")) or "*" in _list(principal.get("AWS"))
+
+
+def _matches(patterns: Any, action: str) -> bool:
+    return any(fnmatchcase(action.lower(), str(pattern).lower()) for pattern in _list(patterns))
+
+
+def _holds(conditions: Mapping[str, Any], source_arn: str, account_id: str) -> bool:
+    """Every condition must hold; one that looks at anything but the source is taken to hold."""
+    known = {"aws:sourcearn": source_arn, "aws:sourceaccount": account_id}
+    for operator, members in conditions.items():
+        for key, patterns in members.items():
+            value = known.get(key.lower())
+            if value is None:
+                continue
+            wild = "Like" in operator or operator.startswith("Arn")
+            choices = [str(pattern) for pattern in _list(patterns)]
+            if not any(fnmatchcase(value, choice) if wild else value == choice for choice in choices):
+                return False
+    return True

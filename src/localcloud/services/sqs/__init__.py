@@ -1,0 +1,7 @@
+"""Amazon SQS in virtual time."""
+
+from __future__ import annotations
+
+from localcloud.services.sqs.service import SQS
+
+__all__ = ["SQS"]

@@ -1,0 +1,187 @@
+"""Intrinsic functions: what they refer to, and what they become."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcloud.stacks.parsing import TemplateError
+
+_VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
+_NO_VALUE = object()
+
+
+def references(value: Any) -> Iterator[tuple[str, str | None]]:
+    """(name, attribute or None) of everything that Ref, Fn::GetAtt and Fn::Sub name in `value`."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+        return
+    if not isinstance(value, dict):
+        return
+    for key, inner in value.items():
+        if key == "Ref" and isinstance(inner, str):
+            yield inner, None
+        elif key == "Fn::GetAtt":
+            yield _split_attribute(inner)
+        elif key == "Fn::Sub":
+            text, own = (inner[0], inner[1]) if isinstance(inner, list) else (inner, {})
+            for literal, name in _VARIABLE.findall(text):
+                if not literal and name not in own:
+                    head, _, attribute = name.partition(".")
+                    yield head, attribute or None
+            yield from references(own)
+        else:
+            yield from references(inner)
+
+
+def _split_attribute(value: Any) -> tuple[str, str]:
+    parts = value.split(".", 1) if isinstance(value, str) else value
+    if not isinstance(parts, list) or len(parts) != 2 or not isinstance(parts[0], str):
+        raise TemplateError("Template error: every Fn::GetAtt object requires two non-empty parameters.")
+    return parts[0], parts[1]
+
+
+@dataclass
+class Scope:
+    """What names stand for. `resources` gives (physical id, attributes) of those that are made already."""
+
+    values: dict[str, Any] = field(default_factory=dict)  # parameters and pseudo parameters
+    mappings: Mapping[str, Any] = field(default_factory=dict)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    exports: Mapping[str, str] = field(default_factory=dict)
+    resources: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+
+    def resolve(self, value: Any) -> Any:
+        """`value` with every intrinsic function worked out; members that are AWS::NoValue are left out.
+
+        Raises TemplateError.
+        """
+        found = self._resolve(value)
+        return None if found is _NO_VALUE else found
+
+    def condition(self, name: str) -> bool:
+        """Raises TemplateError for an unknown condition."""
+        if name not in self.conditions:
+            raise TemplateError(f"Template error: unresolved condition dependency {name} in the Conditions block.")
+        return bool(self._resolve(self.conditions[name]))
+
+    def _resolve(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [item for item in map(self._resolve, value) if item is not _NO_VALUE]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((name, argument),) = value.items()
+            function = _FUNCTIONS.get(name)
+            if function is not None:
+                return function(self, argument)
+            if name.startswith("Fn::"):
+                raise TemplateError(f"Template error: {name} is not supported by the local cloud.")
+        resolved = {key: self._resolve(inner) for key, inner in value.items()}
+        return {key: inner for key, inner in resolved.items() if inner is not _NO_VALUE}
+
+    # -- the functions -------------------------------------------------------------------------
+
+    def _ref(self, name: Any) -> Any:
+        if name == "AWS::NoValue":
+            return _NO_VALUE
+        if name in self.values:
+            return self.values[name]
+        if name in self.resources:
+            return self.resources[name][0]
+        raise TemplateError(
+            f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the template"
+        )
+
+    def _get_att(self, argument: Any) -> Any:
+        if isinstance(argument, list) and len(argument) == 2:
+            argument = [argument[0], self._resolve(argument[1])]
+        name, attribute = _split_attribute(argument)
+        if name not in self.resources:
+            raise TemplateError(f"Template error: instance of Fn::GetAtt references undefined resource {name}")
+        attributes = self.resources[name][1]
+        if attribute not in attributes:
+            raise TemplateError(
+                f"Template error: resource {name} does not support attribute type {attribute} in Fn::GetAtt"
+            )
+        return attributes[attribute]
+
+    def _sub(self, argument: Any) -> str:
+        text, own = (argument[0], self._resolve(argument[1])) if isinstance(argument, list) else (argument, {})
+
+        def replace(match: re.Match[str]) -> str:
+            literal, name = match.groups()
+            if literal:
+                return "${" + name + "}"
+            if name in own:
+                return str(own[name])
+            head, _, attribute = name.partition(".")
+            return str(self._get_att([head, attribute]) if attribute else self._ref(name))
+
+        return _VARIABLE.sub(replace, text)
+
+    def _join(self, argument: Any) -> str:
+        delimiter, parts = argument
+        resolved = self._resolve(parts)
+        if not isinstance(resolved, list):
+            raise TemplateError("Template error: every Fn::Join object requires a list of strings to join.")
+        return str(delimiter).join(str(part) for part in resolved)
+
+    def _select(self, argument: Any) -> Any:
+        index, choices = self._resolve(argument[0]), self._resolve(argument[1])
+        if not 0 <= int(index) < len(choices):
+            raise TemplateError(f"Template error: Fn::Select cannot select nonexistent value at index {index}")
+        return choices[int(index)]
+
+    def _split(self, argument: Any) -> list[str]:
+        return str(self._resolve(argument[1])).split(argument[0])
+
+    def _if(self, argument: Any) -> Any:
+        return self._resolve(argument[1] if self.condition(argument[0]) else argument[2])
+
+    def _find_in_map(self, argument: Any) -> Any:
+        name, first, second = (self._resolve(part) for part in argument[:3])
+        try:
+            return self.mappings[name][str(first)][second]
+        except KeyError:
+            raise TemplateError(f"Template error: Unable to get mapping for {name}::{first}::{second}") from None
+
+    def _import_value(self, argument: Any) -> str:
+        name = self._resolve(argument)
+        if name not in self.exports:
+            raise TemplateError(f"No export named {name} found.")
+        return self.exports[name]
+
+    def _equals(self, argument: Any) -> bool:
+        return str(self._resolve(argument[0])) == str(self._resolve(argument[1]))
+
+    def _base64(self, argument: Any) -> str:
+        return base64.b64encode(str(self._resolve(argument)).encode()).decode()
+
+    def _zones(self, argument: Any) -> list[str]:
+        region = self._resolve(argument) or self.values["AWS::Region"]
+        return [f"{region}{letter}" for letter in "abc"]
+
+
+_FUNCTIONS = {
+    "Ref": Scope._ref,
+    "Fn::GetAtt": Scope._get_att,
+    "Fn::Sub": Scope._sub,
+    "Fn::Join": Scope._join,
+    "Fn::Select": Scope._select,
+    "Fn::Split": Scope._split,
+    "Fn::If": Scope._if,
+    "Fn::FindInMap": Scope._find_in_map,
+    "Fn::ImportValue": Scope._import_value,
+    "Fn::Base64": Scope._base64,
+    "Fn::GetAZs": Scope._zones,
+    "Fn::Equals": Scope._equals,
+    "Fn::Not": lambda scope, argument: not scope._resolve(argument[0]),
+    "Fn::And": lambda scope, argument: all(scope._resolve(item) for item in argument),
+    "Fn::Or": lambda scope, argument: any(scope._resolve(item) for item in argument),
+    "Condition": Scope.condition,
+}

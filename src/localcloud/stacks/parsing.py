@@ -1,0 +1,57 @@
+"""Reading template text: JSON, or YAML with CloudFormation's short tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+
+class TemplateError(Exception):
+    """The template is not one CloudFormation takes. The message is worded as CloudFormation words it."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads the short tags (!Ref, !GetAtt, !Sub, ...) as their long forms. JSON is YAML too."""
+
+
+def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+        if suffix == "GetAtt" and isinstance(value, str):
+            value = value.split(".", 1)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    return {name: value}
+
+
+_Loader.add_multi_constructor("!", _short_tag)
+# "2012-10-17" in a policy is a string, not a date
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def parse_template(text: str) -> dict[str, Any]:
+    """A template with long-form intrinsic functions. Raises TemplateError."""
+    try:
+        template = yaml.load(text, Loader=_Loader)  # a safe loader
+    except yaml.YAMLError as exc:
+        raise TemplateError(f"Template format error: YAML not well-formed. ({exc})") from exc
+    if not isinstance(template, dict):
+        raise TemplateError("Template format error: unsupported structure.")
+    resources = template.get("Resources")
+    if not isinstance(resources, dict) or not resources:
+        raise TemplateError("Template format error: At least one Resources member must be defined.")
+    for logical_id, resource in resources.items():
+        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+            raise TemplateError(
+                f"Template format error: Resource {logical_id} has no Type; every Resources object must have one."
+            )
+    return template

@@ -1,0 +1,51 @@
+"""The AWS::Serverless-2016-10-31 transform, by AWS's own translator."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.stacks.parsing import TemplateError
+
+SAM = "AWS::Serverless-2016-10-31"
+
+
+class _ManagedPolicies:
+    """SAM asks IAM for the ARNs of managed policies; it falls back on its own list for those of AWS."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def transforms(template: Mapping[str, Any]) -> list[str]:
+    """The names of the transforms a template asks for."""
+    named = template.get("Transform") or []
+    return [named] if isinstance(named, str) else list(named)
+
+
+def processed(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    """The template after its transforms. Raises TemplateError, with SAM's own findings."""
+    names = transforms(template)
+    strange = [name for name in names if name != SAM]
+    if strange:
+        raise TemplateError(f"No transform named {strange[0]} found.")
+    body = copy.deepcopy(dict(template))
+    if not names:
+        return body
+    # it keeps usage metrics that nobody publishes here, and warns of that
+    logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
+    from samtranslator.model.exceptions import InvalidDocumentException
+    from samtranslator.translator.transform import transform
+
+    try:
+        translated: dict[str, Any] = transform(body, dict(parameters), _ManagedPolicies())
+    except InvalidDocumentException as exc:
+        findings = " ".join(cause.message for cause in exc.causes)
+        raise TemplateError(
+            f"Transform {SAM} failed with: Invalid Serverless Application Specification document. Number of errors "
+            f"found: {len(exc.causes)}. {findings}"
+        ) from None
+    translated.pop("Transform", None)
+    return translated

@@ -1,0 +1,236 @@
+"""AWS::ApiGatewayV2::* and AWS::AppSync::Api and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, as_bool, chosen, lower_first, names
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "x-amazon-apigateway-any-method")
+
+
+class Api(Updatable):
+    """An HTTP API; an OpenAPI `Body` becomes its routes and integrations."""
+
+    name = "AWS::ApiGatewayV2::Api"
+    properties = names(
+        "ApiKeySelectionExpression BasePath Body BodyS3Location CorsConfiguration CredentialsArn Description "
+        "DisableExecuteApiEndpoint DisableSchemaValidation FailOnWarnings IpAddressType Name ProtocolType RouteKey "
+        "RouteSelectionExpression Tags Target Version"
+    )
+    replacing = names("ProtocolType")
+
+    def create(self, making: Making) -> Made:
+        client, properties = making.client("apigatewayv2"), making.properties
+        body = properties.get("Body") or {}
+        arguments = chosen(properties, "CorsConfiguration Description DisableExecuteApiEndpoint Version")
+        cors = body.get("x-amazon-apigateway-cors")
+        if cors and "CorsConfiguration" not in arguments:
+            arguments["CorsConfiguration"] = {key[:1].upper() + key[1:]: value for key, value in cors.items()}
+        name = properties.get("Name") or (body.get("info") or {}).get("title") or making.generated_name(64)
+        answer = client.create_api(
+            Name=name, ProtocolType=properties.get("ProtocolType", "HTTP"), Tags=_body_tags(making, body), **arguments
+        )
+        api_id = answer["ApiId"]
+        self._import(client, api_id, body)
+        return Made(api_id, {"ApiId": api_id, "ApiEndpoint": answer["ApiEndpoint"]})
+
+    def _import(self, client: Any, api_id: str, body: Mapping[str, Any]) -> None:
+        for path, methods in (body.get("paths") or {}).items():
+            for method, operation in methods.items():
+                integration = operation.get("x-amazon-apigateway-integration")
+                if method not in _METHODS or integration is None:
+                    continue
+                made = client.create_integration(ApiId=api_id, **_integration(integration))
+                verb = "ANY" if method.startswith("x-") else method.upper()
+                key = "$default" if path == "/$default" else f"{verb} {path}"
+                client.create_route(ApiId=api_id, RouteKey=key, Target=f"integrations/{made['IntegrationId']}")
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        client, api_id = making.client("apigatewayv2"), made.physical_id
+        arguments = chosen(making.properties, "CorsConfiguration Description Name Version")
+        if arguments:
+            client.update_api(ApiId=api_id, **arguments)
+        if making.properties.get("Body") != old.get("Body"):
+            for route in client.get_routes(ApiId=api_id)["Items"]:
+                client.delete_route(ApiId=api_id, RouteId=route["RouteId"])
+            for integration in client.get_integrations(ApiId=api_id)["Items"]:
+                client.delete_integration(ApiId=api_id, IntegrationId=integration["IntegrationId"])
+            self._import(client, api_id, making.properties.get("Body") or {})
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("apigatewayv2").delete_api(ApiId=made.physical_id)
+
+
+def _body_tags(making: Making, body: Mapping[str, Any]) -> dict[str, str]:
+    """SAM writes an API's tags into its OpenAPI body."""
+    tags = {tag["name"]: str(tag.get("x-amazon-apigateway-tag-value", "")) for tag in body.get("tags") or []}
+    return {**making.all_tags(), **tags}
+
+
+def _integration(openapi: Mapping[str, Any]) -> dict[str, Any]:
+    types = {"aws_proxy": "AWS_PROXY", "http_proxy": "HTTP_PROXY", "aws": "AWS", "http": "HTTP", "mock": "MOCK"}
+    arguments: dict[str, Any] = {"IntegrationType": types[str(openapi["type"]).lower()]}
+    renamed = {
+        "httpMethod": "IntegrationMethod",
+        "uri": "IntegrationUri",
+        "payloadFormatVersion": "PayloadFormatVersion",
+        "connectionType": "ConnectionType",
+        "subtype": "IntegrationSubtype",
+        "credentials": "CredentialsArn",
+        "requestParameters": "RequestParameters",
+    }
+    arguments |= {renamed[key]: value for key, value in openapi.items() if key in renamed}
+    if "integrationSubtype" in openapi:
+        arguments["IntegrationSubtype"] = openapi["integrationSubtype"]
+    if "timeoutInMillis" in openapi:
+        arguments["TimeoutInMillis"] = int(openapi["timeoutInMillis"])
+    return arguments
+
+
+class Stage(Updatable):
+    name = "AWS::ApiGatewayV2::Stage"
+    custom_name = "StageName"
+    properties = names(
+        "AccessLogSettings AccessPolicyId ApiId AutoDeploy ClientCertificateId DefaultRouteSettings DeploymentId "
+        "Description RouteSettings StageName StageVariables Tags"
+    )
+    required = names("ApiId StageName")
+    replacing = names("ApiId StageName")
+
+    def _arguments(self, making: Making) -> dict[str, Any]:
+        found = chosen(making.properties, "AccessLogSettings Description StageVariables")
+        if "AutoDeploy" in making.properties:
+            found["AutoDeploy"] = as_bool(making.properties["AutoDeploy"])
+        if "DefaultRouteSettings" in making.properties:
+            found["DefaultRouteSettings"] = _settings(making.properties["DefaultRouteSettings"])
+        if "RouteSettings" in making.properties:
+            settings = making.properties["RouteSettings"]
+            found["RouteSettings"] = {route: _settings(value) for route, value in settings.items()}
+        return found
+
+    def create(self, making: Making) -> Made:
+        making.client("apigatewayv2").create_stage(
+            **chosen(making.properties, "ApiId StageName"), Tags=making.all_tags(), **self._arguments(making)
+        )
+        return Made(str(making.properties["StageName"]))
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        making.client("apigatewayv2").update_stage(
+            **chosen(making.properties, "ApiId StageName"), **self._arguments(making)
+        )
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("apigatewayv2").delete_stage(**chosen(making.properties, "ApiId StageName"))
+
+
+def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    converted: dict[str, Any] = {}
+    for key, value in settings.items():
+        if key == "ThrottlingBurstLimit":
+            converted[key] = int(float(value))
+        elif key == "ThrottlingRateLimit":
+            converted[key] = float(value)
+        else:
+            converted[key] = value
+    return converted
+
+
+class Integration(ResourceType):
+    name = "AWS::ApiGatewayV2::Integration"
+    _arguments = (
+        "ApiId ConnectionId ConnectionType ContentHandlingStrategy CredentialsArn Description IntegrationMethod "
+        "IntegrationSubtype IntegrationType IntegrationUri PassthroughBehavior PayloadFormatVersion RequestParameters "
+        "RequestTemplates ResponseParameters TemplateSelectionExpression TimeoutInMillis TlsConfig"
+    )
+    properties = names(_arguments)
+    required = names("ApiId IntegrationType")
+
+    def create(self, making: Making) -> Made:
+        answer = making.client("apigatewayv2").create_integration(**chosen(making.properties, self._arguments))
+        return Made(answer["IntegrationId"], {"IntegrationId": answer["IntegrationId"]})
+
+    def delete(self, making: Making, made: Made) -> None:
+        api_id = making.properties["ApiId"]
+        making.client("apigatewayv2").delete_integration(ApiId=api_id, IntegrationId=made.physical_id)
+
+
+class Route(ResourceType):
+    name = "AWS::ApiGatewayV2::Route"
+    _arguments = (
+        "ApiId ApiKeyRequired AuthorizationScopes AuthorizationType AuthorizerId ModelSelectionExpression "
+        "OperationName RequestModels RequestParameters RouteKey RouteResponseSelectionExpression Target"
+    )
+    properties = names(_arguments)
+    required = names("ApiId RouteKey")
+
+    def create(self, making: Making) -> Made:
+        answer = making.client("apigatewayv2").create_route(**chosen(making.properties, self._arguments))
+        return Made(answer["RouteId"], {"RouteId": answer["RouteId"]})
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("apigatewayv2").delete_route(ApiId=making.properties["ApiId"], RouteId=made.physical_id)
+
+
+class EventApi(ResourceType):
+    """An AppSync Events API."""
+
+    name = "AWS::AppSync::Api"
+    custom_name = "Name"
+    properties = names("EventConfig Name OwnerContact Tags")
+    required = names("EventConfig Name")
+
+    def create(self, making: Making) -> Made:
+        arguments = lower_first(chosen(making.properties, "Name OwnerContact EventConfig"))
+        api = making.client("appsync").create_api(tags=making.all_tags(), **arguments)["api"]
+        attributes = {
+            "ApiArn": api["apiArn"],
+            "ApiId": api["apiId"],
+            "Dns.Http": api["dns"]["HTTP"],
+            "Dns.Realtime": api["dns"]["REALTIME"],
+        }
+        return Made(api["apiArn"], attributes)
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("appsync").delete_api(apiId=made.attributes["ApiId"])
+
+
+class ChannelNamespace(ResourceType):
+    name = "AWS::AppSync::ChannelNamespace"
+    custom_name = "Name"
+    properties = names("ApiId CodeHandlers CodeS3Location HandlerConfigs Name PublishAuthModes SubscribeAuthModes Tags")
+    required = names("ApiId Name")
+
+    def create(self, making: Making) -> Made:
+        wanted = "ApiId CodeHandlers Name PublishAuthModes SubscribeAuthModes"
+        arguments = lower_first(chosen(making.properties, wanted))
+        answer = making.client("appsync").create_channel_namespace(**arguments)["channelNamespace"]
+        arn = answer["channelNamespaceArn"]
+        return Made(arn, {"ChannelNamespaceArn": arn})
+
+    def delete(self, making: Making, made: Made) -> None:
+        arguments = lower_first(chosen(making.properties, "ApiId Name"))
+        making.client("appsync").delete_channel_namespace(**arguments)
+
+
+class ApiKey(ResourceType):
+    name = "AWS::AppSync::ApiKey"
+    properties = names("ApiId ApiKeyId Description Expires")
+    required = names("ApiId")
+
+    def create(self, making: Making) -> Made:
+        arguments = lower_first(chosen(making.properties, "ApiId Description"))
+        if "Expires" in making.properties:
+            arguments["expires"] = int(making.properties["Expires"])
+        key = making.client("appsync").create_api_key(**arguments)["apiKey"]["id"]
+        arn = f"arn:aws:appsync:{making.region}:{making.account_id}:apis/{making.properties['ApiId']}/apikeys/{key}"
+        return Made(arn, {"ApiKey": key, "ApiKeyId": key, "Arn": arn})
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("appsync").delete_api_key(apiId=making.properties["ApiId"], id=made.attributes["ApiKeyId"])
+
+
+ALL = (Api(), Stage(), Integration(), Route(), EventApi(), ChannelNamespace(), ApiKey())

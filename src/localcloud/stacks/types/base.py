@@ -1,0 +1,108 @@
+"""What a resource type knows: its properties, and how it is made, changed and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A resource that stands: what Ref gives, and what Fn::GetAtt can ask for."""
+
+    physical_id: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """One resource to be made or changed, with every intrinsic function worked out.
+
+    `client` gives a boto3 client; `generated_name(limit)` the name CloudFormation makes up when none is given.
+    """
+
+    client: Callable[[str], Any]
+    properties: Mapping[str, Any]
+    tags: Mapping[str, str]
+    region: str
+    account_id: str
+    generated_name: Callable[[int], str]
+
+    def name(self, property_name: str, limit: int = 64) -> str:
+        """The name that the template gives, or a generated one."""
+        given = self.properties.get(property_name)
+        return str(given) if given else self.generated_name(limit)
+
+    def all_tags(self) -> dict[str, str]:
+        """The stack's tags and the resource's own, which win."""
+        own = self.properties.get("Tags") or {}
+        if isinstance(own, list):
+            own = {tag["Key"]: tag["Value"] for tag in own}
+        return {**self.tags, **own}
+
+    def tag_list(self) -> list[dict[str, str]]:
+        return [{"Key": key, "Value": str(value)} for key, value in self.all_tags().items()]
+
+
+class ResourceType:
+    """Base of all types: a change of any property replaces the resource.
+
+    Class attributes:
+        name: "AWS::Service::Thing".
+        properties: every property CloudFormation takes.
+        required: those that must be there.
+        custom_name: the property that names the resource, "" when none does.
+    """
+
+    name = ""
+    properties: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    custom_name = ""
+
+    def create(self, making: Making) -> Made:
+        """Make it. Raises botocore's ClientError with the service's reason."""
+        raise NotImplementedError
+
+    def must_replace(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+        """Whether the change needs a new resource."""
+        return True
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        """Change it in place; called when `must_replace` says no."""
+        raise NotImplementedError
+
+    def delete(self, making: Making, made: Made) -> None:
+        """Delete it."""
+        raise NotImplementedError
+
+
+class Updatable(ResourceType):
+    """A type that can be changed in place unless one of `replacing` changes."""
+
+    replacing: frozenset[str] = frozenset()
+
+    def must_replace(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+        return any(old.get(name) != new.get(name) for name in self.replacing)
+
+
+def names(text: str) -> frozenset[str]:
+    """The words of `text`: keeps long lists of properties readable."""
+    return frozenset(text.split())
+
+
+def chosen(properties: Mapping[str, Any], wanted: str) -> dict[str, Any]:
+    """The members of `properties` named in `wanted` that are there."""
+    return {name: properties[name] for name in wanted.split() if name in properties}
+
+
+def as_bool(value: Any) -> bool:
+    """CloudFormation takes "true" for true."""
+    return value if isinstance(value, bool) else str(value).lower() == "true"
+
+
+def lower_first(value: Any) -> Any:
+    """Members renamed from "Name" to "name", at every depth: some APIs spell them so."""
+    if isinstance(value, Mapping):
+        return {key[:1].lower() + key[1:]: lower_first(inner) for key, inner in value.items()}
+    return [lower_first(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,266 @@
+"""AWS::Lambda::*."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, as_bool, chosen, names
+
+_CONFIGURATION = (
+    "DeadLetterConfig Description Environment EphemeralStorage FileSystemConfigs Handler ImageConfig KmsKeyArn Layers "
+    "LoggingConfig MemorySize Role Runtime SnapStart Timeout TracingConfig VpcConfig"
+)
+
+
+def _configuration(making: Making) -> dict[str, Any]:
+    found = chosen(making.properties, _CONFIGURATION)
+    for number in ("MemorySize", "Timeout"):
+        if number in found:
+            found[number] = int(found[number])
+    if "Environment" in found:
+        variables = found["Environment"].get("Variables", {})
+        found["Environment"] = {"Variables": {key: _text(value) for key, value in variables.items()}}
+    return found
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _code(code: Mapping[str, Any], handler: str) -> dict[str, Any]:
+    if "ZipFile" not in code:
+        return chosen(code, "S3Bucket S3Key S3ObjectVersion ImageUri")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:  # inline source is index.py
+        archive.writestr(zipfile.ZipInfo("index.py"), code["ZipFile"])
+    return {"ZipFile": buffer.getvalue()}
+
+
+class Function(Updatable):
+    name = "AWS::Lambda::Function"
+    custom_name = "FunctionName"
+    properties = names(
+        _CONFIGURATION + " Architectures Code CodeSigningConfigArn FunctionName PackageType RecursiveLoop "
+        "ReservedConcurrentExecutions RuntimeManagementConfig Tags"
+    )
+    required = names("Code Role")
+    replacing = names("FunctionName PackageType")
+
+    def create(self, making: Making) -> Made:
+        client = making.client("lambda")
+        name = making.name("FunctionName")
+        properties = making.properties
+        answer = client.create_function(
+            FunctionName=name,
+            Code=_code(properties["Code"], properties.get("Handler", "")),
+            Tags=making.all_tags(),
+            **_configuration(making),
+            **chosen(properties, "Architectures PackageType"),
+        )
+        self._reserve(making, name)
+        arn = answer["FunctionArn"]
+        return Made(name, {"Arn": arn, "SnapStartResponse.ApplyOn": "None"})
+
+    def _reserve(self, making: Making, name: str) -> None:
+        client = making.client("lambda")
+        reserved = making.properties.get("ReservedConcurrentExecutions")
+        if reserved is None:
+            client.delete_function_concurrency(FunctionName=name)
+        else:
+            client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=int(reserved))
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        client, properties = making.client("lambda"), making.properties
+        if properties["Code"] != old.get("Code") or properties.get("Architectures") != old.get("Architectures"):
+            code = _code(properties["Code"], properties.get("Handler", ""))
+            client.update_function_code(FunctionName=made.physical_id, **code, **chosen(properties, "Architectures"))
+        client.update_function_configuration(FunctionName=made.physical_id, **_configuration(making))
+        self._reserve(making, made.physical_id)
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("lambda").delete_function(FunctionName=made.physical_id)
+
+
+class Version(ResourceType):
+    name = "AWS::Lambda::Version"
+    properties = names(
+        "CodeSha256 Description FunctionName FunctionScalingConfig ProvisionedConcurrencyConfig RuntimePolicy"
+    )
+    required = names("FunctionName")
+
+    def create(self, making: Making) -> Made:
+        answer = making.client("lambda").publish_version(**chosen(making.properties, "FunctionName Description"))
+        return Made(
+            f"{answer['FunctionArn']}",
+            {"Version": answer["Version"], "FunctionArn": answer["FunctionArn"]},
+        )
+
+    def delete(self, making: Making, made: Made) -> None:
+        name, version = made.physical_id.split(":")[-2:]
+        making.client("lambda").delete_function(FunctionName=name, Qualifier=version)
+
+
+class Alias(Updatable):
+    name = "AWS::Lambda::Alias"
+    custom_name = "Name"
+    properties = names("Description FunctionName FunctionVersion Name ProvisionedConcurrencyConfig RoutingConfig")
+    required = names("FunctionName FunctionVersion Name")
+    replacing = names("FunctionName Name")
+
+    def _arguments(self, making: Making) -> dict[str, Any]:
+        arguments = chosen(making.properties, "FunctionName FunctionVersion Name Description")
+        weights = (making.properties.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or []
+        routing = {weight["FunctionVersion"]: float(weight["FunctionWeight"]) for weight in weights}
+        return {**arguments, "RoutingConfig": {"AdditionalVersionWeights": routing}}
+
+    def create(self, making: Making) -> Made:
+        arn = making.client("lambda").create_alias(**self._arguments(making))["AliasArn"]
+        return Made(arn, {"AliasArn": arn})
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        making.client("lambda").update_alias(**self._arguments(making))
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        name, alias = made.physical_id.split(":")[-2:]
+        making.client("lambda").delete_alias(FunctionName=name, Name=alias)
+
+
+class Permission(ResourceType):
+    name = "AWS::Lambda::Permission"
+    properties = names(
+        "Action EventSourceToken FunctionName FunctionUrlAuthType InvokedViaFunctionUrl Principal PrincipalOrgID "
+        "SourceAccount SourceArn"
+    )
+    required = names("Action FunctionName Principal")
+
+    def create(self, making: Making) -> Made:
+        statement = making.generated_name(64)
+        arguments = chosen(
+            making.properties,
+            "Action EventSourceToken FunctionName FunctionUrlAuthType Principal PrincipalOrgID SourceAccount SourceArn",
+        )
+        making.client("lambda").add_permission(StatementId=statement, **arguments)
+        return Made(statement, {"Id": statement})
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("lambda").remove_permission(
+            FunctionName=making.properties["FunctionName"], StatementId=made.physical_id
+        )
+
+
+class EventSourceMapping(Updatable):
+    name = "AWS::Lambda::EventSourceMapping"
+    properties = names(
+        "AmazonManagedKafkaEventSourceConfig BatchSize BisectBatchOnFunctionError DestinationConfig "
+        "DocumentDBEventSourceConfig Enabled EventSourceArn FilterCriteria FunctionName FunctionResponseTypes "
+        "KmsKeyArn LoggingConfig MaximumRecordAgeInSeconds MaximumRetryAttempts MetricsConfig "
+        "MaximumBatchingWindowInSeconds ParallelizationFactor ProvisionedPollerConfig Queues ScalingConfig "
+        "SelfManagedEventSource SelfManagedKafkaEventSourceConfig SourceAccessConfigurations StartingPosition "
+        "StartingPositionTimestamp Tags Topics TumblingWindowInSeconds"
+    )
+    required = names("FunctionName")
+    replacing = names("EventSourceArn StartingPosition StartingPositionTimestamp")
+
+    def _arguments(self, making: Making, leave_out: frozenset[str]) -> dict[str, Any]:
+        found = {key: value for key, value in making.properties.items() if key not in leave_out}
+        if "Enabled" in found:
+            found["Enabled"] = as_bool(found["Enabled"])
+        for number in ("BatchSize", "MaximumBatchingWindowInSeconds"):
+            if number in found:
+                found[number] = int(found[number])
+        return found
+
+    def create(self, making: Making) -> Made:
+        arguments = self._arguments(making, names("Tags"))
+        answer = making.client("lambda").create_event_source_mapping(**arguments)
+        return Made(
+            answer["UUID"], {"Id": answer["UUID"], "EventSourceMappingArn": answer.get("EventSourceMappingArn")}
+        )
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        arguments = self._arguments(making, names("Tags EventSourceArn StartingPosition StartingPositionTimestamp"))
+        making.client("lambda").update_event_source_mapping(UUID=made.physical_id, **arguments)
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("lambda").delete_event_source_mapping(UUID=made.physical_id)
+
+
+class EventInvokeConfig(Updatable):
+    name = "AWS::Lambda::EventInvokeConfig"
+    properties = names("DestinationConfig FunctionName MaximumEventAgeInSeconds MaximumRetryAttempts Qualifier")
+    required = names("FunctionName Qualifier")
+    replacing = names("FunctionName Qualifier")
+
+    def _put(self, making: Making) -> None:
+        arguments = dict(making.properties)
+        for number in ("MaximumEventAgeInSeconds", "MaximumRetryAttempts"):
+            if number in arguments:
+                arguments[number] = int(arguments[number])
+        making.client("lambda").put_function_event_invoke_config(**arguments)
+
+    def create(self, making: Making) -> Made:
+        self._put(making)
+        return Made(making.generated_name(64))
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        self._put(making)
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("lambda").delete_function_event_invoke_config(
+            **chosen(making.properties, "FunctionName Qualifier")
+        )
+
+
+class Url(Updatable):
+    name = "AWS::Lambda::Url"
+    properties = names("AuthType Cors InvokeMode Qualifier TargetFunctionArn")
+    required = names("AuthType TargetFunctionArn")
+    replacing = names("Qualifier TargetFunctionArn")
+
+    def _arguments(self, making: Making) -> dict[str, Any]:
+        arguments = chosen(making.properties, "AuthType Cors InvokeMode Qualifier")
+        return {"FunctionName": making.properties["TargetFunctionArn"], **arguments}
+
+    def create(self, making: Making) -> Made:
+        answer = making.client("lambda").create_function_url_config(**self._arguments(making))
+        attributes = {"FunctionUrl": answer["FunctionUrl"], "FunctionArn": answer["FunctionArn"]}
+        return Made(answer["FunctionArn"], attributes)
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        making.client("lambda").update_function_url_config(**self._arguments(making))
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        arguments = self._arguments(making)
+        making.client("lambda").delete_function_url_config(**chosen(arguments, "FunctionName Qualifier"))
+
+
+class LayerVersion(ResourceType):
+    name = "AWS::Lambda::LayerVersion"
+    properties = names("CompatibleArchitectures CompatibleRuntimes Content Description LayerName LicenseInfo")
+    required = names("Content")
+
+    def create(self, making: Making) -> Made:
+        arguments = chosen(
+            making.properties, "CompatibleArchitectures CompatibleRuntimes Content Description LicenseInfo"
+        )
+        answer = making.client("lambda").publish_layer_version(
+            LayerName=making.properties.get("LayerName") or making.generated_name(64), **arguments
+        )
+        return Made(answer["LayerVersionArn"], {"LayerVersionArn": answer["LayerVersionArn"]})
+
+    def delete(self, making: Making, made: Made) -> None:
+        name, version = made.physical_id.split(":")[-2:]
+        making.client("lambda").delete_layer_version(LayerName=name, VersionNumber=int(version))
+
+
+ALL = (
+    Function(), Version(), Alias(), Permission(), EventSourceMapping(), EventInvokeConfig(), Url(), LayerVersion(),
+)  # fmt: skip

@@ -1,0 +1,150 @@
+"""AWS::IAM::*, AWS::Logs::LogGroup and AWS::CloudWatch::Alarm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, names
+
+
+def _document(policy: Mapping[str, Any]) -> str:
+    """IAM takes a policy without a version, as SAM writes them; moto does not."""
+    return json.dumps({"Version": "2012-10-17", **policy})
+
+
+class Role(Updatable):
+    """Managed policies of AWS are noted on the role, not copied: the local cloud does not evaluate IAM policies."""
+
+    name = "AWS::IAM::Role"
+    custom_name = "RoleName"
+    properties = names(
+        "AssumeRolePolicyDocument Description ManagedPolicyArns MaxSessionDuration Path PermissionsBoundary Policies "
+        "RoleName Tags"
+    )
+    required = names("AssumeRolePolicyDocument")
+    replacing = names("Path RoleName")
+
+    def create(self, making: Making) -> Made:
+        client, name = making.client("iam"), making.name("RoleName")
+        answer = client.create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=json.dumps(making.properties["AssumeRolePolicyDocument"]),
+            Tags=making.tag_list(),
+            **chosen(making.properties, "Description MaxSessionDuration Path"),
+        )["Role"]
+        self._put_policies(making, name)
+        return Made(name, {"Arn": answer["Arn"], "RoleId": answer["RoleId"]})
+
+    def _put_policies(self, making: Making, name: str) -> None:
+        for policy in making.properties.get("Policies") or []:
+            document = _document(policy["PolicyDocument"])
+            making.client("iam").put_role_policy(
+                RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=document
+            )
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        client, name = making.client("iam"), made.physical_id
+        document = json.dumps(making.properties["AssumeRolePolicyDocument"])
+        client.update_assume_role_policy(RoleName=name, PolicyDocument=document)
+        kept = {policy["PolicyName"] for policy in making.properties.get("Policies") or []}
+        for policy in old.get("Policies") or []:
+            if policy["PolicyName"] not in kept:
+                client.delete_role_policy(RoleName=name, PolicyName=policy["PolicyName"])
+        self._put_policies(making, name)
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        client = making.client("iam")
+        for policy in client.list_role_policies(RoleName=made.physical_id)["PolicyNames"]:
+            client.delete_role_policy(RoleName=made.physical_id, PolicyName=policy)
+        client.delete_role(RoleName=made.physical_id)
+
+
+class Policy(ResourceType):
+    name = "AWS::IAM::Policy"
+    properties = names("Groups PolicyDocument PolicyName Roles Users")
+    required = names("PolicyDocument PolicyName")
+
+    def create(self, making: Making) -> Made:
+        properties = making.properties
+        for role in properties.get("Roles") or []:
+            making.client("iam").put_role_policy(
+                RoleName=role,
+                PolicyName=properties["PolicyName"],
+                PolicyDocument=_document(properties["PolicyDocument"]),
+            )
+        return Made(str(properties["PolicyName"]))
+
+    def delete(self, making: Making, made: Made) -> None:
+        for role in making.properties.get("Roles") or []:
+            making.client("iam").delete_role_policy(RoleName=role, PolicyName=made.physical_id)
+
+
+class LogGroup(Updatable):
+    name = "AWS::Logs::LogGroup"
+    custom_name = "LogGroupName"
+    properties = names(
+        "DataProtectionPolicy DeletionProtectionEnabled FieldIndexPolicies KmsKeyId LogGroupClass LogGroupName "
+        "ResourcePolicyDocument RetentionInDays Tags"
+    )
+    replacing = names("LogGroupName LogGroupClass")
+
+    def _retain(self, making: Making, name: str) -> None:
+        days = making.properties.get("RetentionInDays")
+        if days is None:
+            making.client("logs").delete_retention_policy(logGroupName=name)
+        else:
+            making.client("logs").put_retention_policy(logGroupName=name, retentionInDays=int(days))
+
+    def create(self, making: Making) -> Made:
+        name = making.name("LogGroupName", 512)
+        making.client("logs").create_log_group(logGroupName=name, tags=making.all_tags())
+        self._retain(making, name)
+        arn = f"arn:aws:logs:{making.region}:{making.account_id}:log-group:{name}:*"
+        return Made(name, {"Arn": arn})
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        self._retain(making, made.physical_id)
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("logs").delete_log_group(logGroupName=made.physical_id)
+
+
+class Alarm(Updatable):
+    name = "AWS::CloudWatch::Alarm"
+    custom_name = "AlarmName"
+    _arguments = (
+        "ActionsEnabled AlarmActions AlarmDescription ComparisonOperator DatapointsToAlarm Dimensions "
+        "EvaluateLowSampleCountPercentile EvaluationPeriods ExtendedStatistic InsufficientDataActions MetricName "
+        "Metrics Namespace OKActions Period Statistic Threshold ThresholdMetricId TreatMissingData Unit"
+    )
+    properties = names(_arguments + " AlarmName Tags")
+    required = names("ComparisonOperator EvaluationPeriods")
+    replacing = names("AlarmName")
+
+    def _put(self, making: Making, name: str) -> None:
+        arguments = chosen(making.properties, self._arguments)
+        for number in ("EvaluationPeriods", "Period", "DatapointsToAlarm"):
+            if number in arguments:
+                arguments[number] = int(arguments[number])
+        if "Threshold" in arguments:
+            arguments["Threshold"] = float(arguments["Threshold"])
+        making.client("cloudwatch").put_metric_alarm(AlarmName=name, Tags=making.tag_list(), **arguments)
+
+    def create(self, making: Making) -> Made:
+        name = making.name("AlarmName", 255)
+        self._put(making, name)
+        return Made(name, {"Arn": f"arn:aws:cloudwatch:{making.region}:{making.account_id}:alarm:{name}"})
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        self._put(making, made.physical_id)
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("cloudwatch").delete_alarms(AlarmNames=[made.physical_id])
+
+
+ALL = (Role(), Policy(), LogGroup(), Alarm())

@@ -1,0 +1,196 @@
+"""AWS::SQS::*, AWS::SNS::* and AWS::Events::*."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, as_bool, chosen, names
+
+
+def _attribute(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
+
+
+class Queue(Updatable):
+    name = "AWS::SQS::Queue"
+    custom_name = "QueueName"
+    _attributes = (
+        "ContentBasedDeduplication DeduplicationScope DelaySeconds FifoQueue FifoThroughputLimit "
+        "KmsDataKeyReusePeriodSeconds KmsMasterKeyId MaximumMessageSize MessageRetentionPeriod "
+        "ReceiveMessageWaitTimeSeconds RedriveAllowPolicy RedrivePolicy SqsManagedSseEnabled VisibilityTimeout"
+    )
+    properties = names(_attributes + " QueueName Tags")
+    replacing = names("QueueName FifoQueue")
+
+    def create(self, making: Making) -> Made:
+        fifo = as_bool(making.properties.get("FifoQueue", False))
+        name = making.properties.get("QueueName") or making.generated_name(75) + (".fifo" if fifo else "")
+        attributes = {key: _attribute(value) for key, value in chosen(making.properties, self._attributes).items()}
+        url = making.client("sqs").create_queue(QueueName=name, Attributes=attributes, tags=making.all_tags())[
+            "QueueUrl"
+        ]
+        arn = f"arn:aws:sqs:{making.region}:{making.account_id}:{name}"
+        return Made(url, {"Arn": arn, "QueueName": name, "QueueUrl": url})
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        defaults = {"VisibilityTimeout": "30", "DelaySeconds": "0", "MessageRetentionPeriod": "345600",
+                    "ReceiveMessageWaitTimeSeconds": "0", "RedrivePolicy": ""}  # fmt: skip
+        new = chosen(making.properties, self._attributes)
+        attributes = {key: _attribute(value) for key, value in new.items() if key != "FifoQueue"}
+        attributes |= {key: defaults[key] for key in old if key in defaults and key not in new}
+        if attributes:
+            making.client("sqs").set_queue_attributes(QueueUrl=made.physical_id, Attributes=attributes)
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("sqs").delete_queue(QueueUrl=made.physical_id)
+
+
+class QueuePolicy(Updatable):
+    name = "AWS::SQS::QueuePolicy"
+    properties = names("PolicyDocument Queues")
+    required = names("PolicyDocument Queues")
+
+    def _put(self, making: Making) -> None:
+        for url in making.properties["Queues"]:
+            policy = json.dumps(making.properties["PolicyDocument"])
+            making.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+    def create(self, making: Making) -> Made:
+        self._put(making)
+        return Made(making.generated_name(64))
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        self._put(making)
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        for url in making.properties["Queues"]:
+            making.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+
+
+class Topic(ResourceType):
+    name = "AWS::SNS::Topic"
+    custom_name = "TopicName"
+    properties = names(
+        "ArchivePolicy ContentBasedDeduplication DataProtectionPolicy DeliveryStatusLogging DisplayName "
+        "FifoThroughputScope FifoTopic KmsMasterKeyId SignatureVersion Subscription Tags TopicName TracingConfig"
+    )
+
+    def create(self, making: Making) -> Made:
+        client = making.client("sns")
+        wanted = "ContentBasedDeduplication DisplayName FifoTopic KmsMasterKeyId"
+        attributes = {key: _attribute(value) for key, value in chosen(making.properties, wanted).items()}
+        name = making.name("TopicName", 256)
+        arn = client.create_topic(Name=name, Attributes=attributes, Tags=making.tag_list())["TopicArn"]
+        for subscription in making.properties.get("Subscription") or []:
+            client.subscribe(TopicArn=arn, **chosen(subscription, "Endpoint Protocol"))
+        return Made(arn, {"TopicArn": arn, "TopicName": name})
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("sns").delete_topic(TopicArn=made.physical_id)
+
+
+class Subscription(ResourceType):
+    name = "AWS::SNS::Subscription"
+    properties = names(
+        "DeliveryPolicy Endpoint FilterPolicy FilterPolicyScope Protocol RawMessageDelivery RedrivePolicy Region "
+        "ReplayPolicy SubscriptionRoleArn TopicArn"
+    )
+    required = names("Protocol TopicArn")
+
+    def create(self, making: Making) -> Made:
+        wanted = "DeliveryPolicy FilterPolicy FilterPolicyScope RawMessageDelivery RedrivePolicy"
+        attributes = {key: _attribute(value) for key, value in chosen(making.properties, wanted).items()}
+        answer = making.client("sns").subscribe(
+            **chosen(making.properties, "TopicArn Protocol Endpoint"), Attributes=attributes, ReturnSubscriptionArn=True
+        )
+        return Made(answer["SubscriptionArn"], {"Arn": answer["SubscriptionArn"]})
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("sns").unsubscribe(SubscriptionArn=made.physical_id)
+
+
+class EventBus(ResourceType):
+    name = "AWS::Events::EventBus"
+    custom_name = "Name"
+    properties = names("DeadLetterConfig Description EventSourceName KmsKeyIdentifier LogConfig Name Policy Tags")
+    required = names("Name")
+
+    def create(self, making: Making) -> Made:
+        name = making.properties["Name"]
+        answer = making.client("events").create_event_bus(Name=name, Tags=making.tag_list())
+        return Made(name, {"Arn": answer["EventBusArn"], "Name": name})
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("events").delete_event_bus(Name=made.physical_id)
+
+
+class Rule(Updatable):
+    name = "AWS::Events::Rule"
+    custom_name = "Name"
+    properties = names("Description EventBusName EventPattern Name RoleArn ScheduleExpression State Tags Targets")
+    replacing = names("EventBusName Name")
+
+    def _put(self, making: Making, name: str) -> str:
+        client, properties = making.client("events"), making.properties
+        arguments = chosen(properties, "Description RoleArn ScheduleExpression State")
+        if "EventPattern" in properties:
+            arguments["EventPattern"] = json.dumps(properties["EventPattern"])
+        bus = self._bus(making)
+        arn: str = client.put_rule(Name=name, EventBusName=bus, **arguments)["RuleArn"]
+        if properties.get("Targets"):
+            client.put_targets(Rule=name, EventBusName=bus, Targets=list(properties["Targets"]))
+        return arn
+
+    def _bus(self, making: Making) -> str:
+        return str(making.properties.get("EventBusName", "default"))
+
+    def create(self, making: Making) -> Made:
+        name = making.name("Name")
+        arn = self._put(making, name)
+        bus = self._bus(making).rsplit("/", 1)[-1]
+        return Made(name if bus == "default" else f"{bus}|{name}", {"Arn": arn})
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        name = made.physical_id.rsplit("|", 1)[-1]
+        kept = {target["Id"] for target in making.properties.get("Targets") or []}
+        gone = [target["Id"] for target in old.get("Targets") or [] if target["Id"] not in kept]
+        if gone:
+            making.client("events").remove_targets(Rule=name, EventBusName=self._bus(making), Ids=gone)
+        self._put(making, name)
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        client, name, bus = making.client("events"), made.physical_id.rsplit("|", 1)[-1], self._bus(making)
+        ids = [target["Id"] for target in client.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]]
+        if ids:
+            client.remove_targets(Rule=name, EventBusName=bus, Ids=ids)
+        client.delete_rule(Name=name, EventBusName=bus)
+
+
+class Archive(ResourceType):
+    name = "AWS::Events::Archive"
+    custom_name = "ArchiveName"
+    properties = names("ArchiveName Description EventPattern KmsKeyIdentifier RetentionDays SourceArn")
+    required = names("SourceArn")
+
+    def create(self, making: Making) -> Made:
+        name = making.name("ArchiveName", 48)
+        arguments = chosen(making.properties, "Description RetentionDays")
+        if "EventPattern" in making.properties:
+            arguments["EventPattern"] = json.dumps(making.properties["EventPattern"])
+        answer = making.client("events").create_archive(
+            ArchiveName=name, EventSourceArn=making.properties["SourceArn"], **arguments
+        )
+        return Made(name, {"Arn": answer["ArchiveArn"], "ArchiveName": name})
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("events").delete_archive(ArchiveName=made.physical_id)
+
+
+ALL = (Queue(), QueuePolicy(), Topic(), Subscription(), EventBus(), Rule(), Archive())

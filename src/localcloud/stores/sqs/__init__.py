@@ -1,0 +1,18 @@
+"""The messages of SQS queues, with every operation in O(1) or O(log n)."""
+
+from __future__ import annotations
+
+from localcloud.stores.sqs.fifo import FifoMessages
+from localcloud.stores.sqs.message import Counts, InvalidReceiptHandle, Message, MessageNotInFlight, Redrive, Settings
+from localcloud.stores.sqs.standard import StandardMessages
+
+__all__ = [
+    "Counts",
+    "FifoMessages",
+    "InvalidReceiptHandle",
+    "Message",
+    "MessageNotInFlight",
+    "Redrive",
+    "Settings",
+    "StandardMessages",
+]

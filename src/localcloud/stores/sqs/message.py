@@ -1,0 +1,80 @@
+"""One message, and what a queue's settings mean for it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+VISIBLE, DELAYED, IN_FLIGHT, GONE = "visible", "delayed", "in flight", "gone"
+
+
+class InvalidReceiptHandle(Exception):
+    """No message of this queue ever had that receipt handle."""
+
+
+class MessageNotInFlight(Exception):
+    """The message is not hidden by a visibility timeout."""
+
+
+@dataclass(eq=False, slots=True)
+class Message:
+    """One message. Times are unix microseconds.
+
+    `receive_count` counts receives across all queues, as ApproximateReceiveCount does;
+    `receives_here` those from the queue it is in, which its redrive policy looks at.
+    `trace` is the span context of the sender, `source_arn` the queue it was moved from.
+    """
+
+    id: str
+    body: str
+    sent_us: int
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    system_attributes: Mapping[str, Any] = field(default_factory=dict)
+    size: int = 0
+    group_id: str | None = None
+    deduplication_id: str | None = None
+    sequence_number: str | None = None
+    trace: Any = None
+    source_arn: str | None = None
+    first_received_us: int = 0
+    receive_count: int = 0
+    receives_here: int = 0
+    state: str = VISIBLE
+    version: int = 0  # of its place: an entry of a heap with an older one is void
+    receipt_handle: str = ""
+
+    def hand_out(self, now_us: int, prefix: str) -> None:
+        """Count one more receive and make a fresh receipt handle that starts with `prefix`."""
+        self.first_received_us = self.first_received_us or now_us
+        self.receive_count += 1
+        self.receives_here += 1
+        digest = hashlib.sha256(f"{self.id}/{self.receive_count}/{now_us}".encode()).hexdigest()
+        self.receipt_handle = prefix + digest
+
+
+@dataclass(frozen=True, slots=True)
+class Redrive:
+    """Where a message goes whose receive count would exceed `max_receive_count`."""
+
+    max_receive_count: int
+    move: Callable[[Message], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A queue's attributes as they are now."""
+
+    retention_us: int
+    in_flight_limit: int
+    redrive: Redrive | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Messages by state: ApproximateNumberOfMessages, ...Delayed and ...NotVisible."""
+
+    visible: int
+    delayed: int
+    in_flight: int

@@ -1,0 +1,9 @@
+"""Customers: when they come, what they order, how long they wait."""
+
+from __future__ import annotations
+
+from patisserie.load.arrivals import Arrivals, MorningRush, Poisson, Steady
+from patisserie.load.outcomes import ABANDONED, ACCEPTED, FAILED, Outcome
+from patisserie.load.runner import run_load
+
+__all__ = ["ABANDONED", "ACCEPTED", "FAILED", "Arrivals", "MorningRush", "Outcome", "Poisson", "Steady", "run_load"]

@@ -1,0 +1,85 @@
+"""An open load: customers come whether or not earlier ones have been served."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+from patisserie.load.arrivals import Arrivals
+from patisserie.load.outcomes import ABANDONED, ACCEPTED, FAILED, Outcome
+from patisserie.story import Patience, Story
+from patisserie.targets.base import PatienceExhausted, Target
+
+_MOST_ITEMS, _MOST_OF_ONE = 3, 4
+
+
+def make_order(story: Story, stream: random.Random, number: int) -> dict[str, Any]:
+    """What customer `number` wants: one to three kinds of things."""
+    items = stream.sample(story.menu, stream.randint(1, _MOST_ITEMS))
+    return {
+        "customer": f"customer-{number}@example.com",
+        "items": [
+            {"sku": item.sku, "cents": item.cents, "quantity": stream.randint(1, _MOST_OF_ONE)} for item in items
+        ],
+    }
+
+
+def draw_patience(patience: Patience, stream: random.Random) -> float:
+    """Seconds that one customer waits at most."""
+    drawn = patience.median_s * math.exp(stream.gauss(0.0, patience.sigma))
+    return round(min(drawn, patience.longest_s), 3)
+
+
+def run_load(
+    target: Target,
+    url: str,
+    arrivals: Arrivals,
+    story: Story,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Outcome, ...]:
+    """Send orders to `url` and wait until each has its end. Outcomes are in the order of arrival.
+
+    The same seed gives the same customers with the same orders and the same patience, whatever they meet.
+    `progress(done, of)` is told after each end.
+    """
+    # not hash(): the same on every machine and in every process
+    when, what, patience = (random.Random(f"{seed}/{purpose}") for purpose in ("arrivals", "orders", "patience"))
+    times = arrivals.times(when)
+    outcomes: dict[int, Outcome] = {}
+    started_s = target.now_s()
+
+    def customer(number: int, at_s: float) -> Callable[[], None]:
+        order = make_order(story, what, number)
+        longest_s = draw_patience(story.patience, patience)
+
+        def place() -> None:
+            outcomes[number] = _place(target, url, number, at_s, order, longest_s)
+            if progress is not None:
+                progress(len(outcomes), len(times))
+
+        return place
+
+    started = [target.spawn_at(started_s + at_s, customer(number, at_s)) for number, at_s in enumerate(times)]
+    target.join_all(started)
+    return tuple(outcomes[number] for number in range(len(times)))
+
+
+def _place(target: Target, url: str, number: int, at_s: float, order: dict[str, Any], longest_s: float) -> Outcome:
+    try:
+        reply = target.http("POST", url, json=order, timeout_s=longest_s)
+    except PatienceExhausted:
+        return Outcome(number, at_s, round(longest_s * 1_000, 3), 0, ABANDONED, "")
+    kind = ACCEPTED if 200 <= reply.status < 400 else FAILED
+    return Outcome(number, at_s, round(reply.elapsed_ms, 3), reply.status, kind, _order_id(reply.body))
+
+
+def _order_id(body: str) -> str:
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return ""
+    return str(parsed.get("orderId", "")) if isinstance(parsed, dict) else ""
