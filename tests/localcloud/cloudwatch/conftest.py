@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from localcloud.cloud import DEFAULT_START
+
 
 @pytest.fixture
 def cloudwatch(cloud):
@@ -13,9 +15,9 @@ def cloudwatch(cloud):
 
 
 @pytest.fixture
-def start(cloud):
+def start():
     """The start of the virtual time, a full hour."""
-    return cloud.now
+    return DEFAULT_START
 
 
 @pytest.fixture
