@@ -12,6 +12,7 @@ from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
 from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.cloudwatch import CloudWatch
+from localcloud.services.dynamodb import CapacityMeter
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
 from localcloud.services.http_api import FunctionUrls, HttpApi
@@ -38,6 +39,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.logs = Logs(cloud)
+    CapacityMeter(cloud).install()
     cloud.sqs = SQS(cloud)
     cloud.sqs.install()
     cloud.cloudwatch = CloudWatch(cloud)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import io
 import socket
+import ssl
 from email.parser import BytesHeaderParser
 from typing import Any
 
@@ -125,6 +126,23 @@ def install(kernel: Kernel, plane: HttpPlane, patches: Patches) -> None:
     replace(urllib3.connection.HTTPConnection, "http")
     replace(urllib3.connection.HTTPSConnection, "https")
     _refuse_real_sockets(kernel, patches)
+    _skip_certificates(kernel, patches)
+
+
+def _skip_certificates(kernel: Kernel, patches: Patches) -> None:
+    """No certificate is ever checked inside the simulation; reading the trust store takes 20 ms a connection."""
+    real_default, real_locations = ssl.SSLContext.load_default_certs, ssl.SSLContext.load_verify_locations
+
+    def load_default_certs(context: ssl.SSLContext, *args: Any, **kwargs: Any) -> None:
+        if kernel.current() is None:
+            real_default(context, *args, **kwargs)
+
+    def load_verify_locations(context: ssl.SSLContext, *args: Any, **kwargs: Any) -> None:
+        if kernel.current() is None:
+            real_locations(context, *args, **kwargs)
+
+    patches.set(ssl.SSLContext, "load_default_certs", load_default_certs)
+    patches.set(ssl.SSLContext, "load_verify_locations", load_verify_locations)
 
 
 def _refuse_real_sockets(kernel: Kernel, patches: Patches) -> None:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 
+_EVENT_OVERHEAD = 26  # bytes that CloudWatch Logs counts for each event beside its message
+
+
 class Logs:
     """The log groups of one cloud."""
 
@@ -21,10 +24,15 @@ class Logs:
     def put(self, group: str, stream: str, events: Sequence[tuple[int, str]]) -> None:
         """Append events as (unix milliseconds, message); group and stream are made when they are missing."""
         target = self._stream(group, stream)
+        ingested = 0
         for unix_ms, message in events:
             target.events.append(LogEvent(unix_ms, {"timestamp": unix_ms, "message": message}))
-            target.stored_bytes += len(message.encode())
+            size = len(message.encode())
+            target.stored_bytes += size
+            ingested += size + _EVENT_OVERHEAD
         target.last_ingestion_time = utcnow()
+        # by the function's name, so that a function's cost includes its logs
+        self._cloud.meter.add("logs.ingested_gb", ingested / 1e9, group.rsplit("/", 1)[-1])
 
     def _stream(self, group: str, stream: str) -> LogStream:
         groups: dict[str, Any] = logs_backends[self._cloud.account_id][self._cloud.region].groups

@@ -86,3 +86,10 @@ def test_metrics_of_kinesis_are_found(cloud, ask):
     dimensions = [{"Name": "StreamName", "Value": "orders"}]
     (result,) = ask(stat("m", "IncomingRecords", dimensions=dimensions, namespace="AWS/Kinesis"))
     assert result["Values"] == [1]
+
+
+def test_every_put_request_is_metered_however_much_it_carries(cloud, cloudwatch):
+    before = cloud.meter.snapshot()
+    cloudwatch.put_metric_data(Namespace="Shop", MetricData=[{"MetricName": "orders", "Value": 1}] * 3)
+    cloud.cloudwatch.record("AWS/Oven", "Heat", 180, {})
+    assert cloud.meter.since(before).total("cloudwatch.put_requests") == 1

@@ -187,11 +187,11 @@ class AppSyncEvents:
 
     def count(self, api: Any, operations: int) -> None:
         """Meter operations: connecting, subscribing, publishing, delivering, pinging."""
-        self._cloud.meter.add("appsync.operations", operations, api.name)
+        self._cloud.meter.add("appsync.operations", operations, api.api_id)
 
     def count_minutes(self, api: Any, duration_us: int) -> None:
         """Meter begun minutes of a connection."""
-        self._cloud.meter.add("appsync.connection_minutes", max(1, -(-duration_us // 60_000_000)), api.name)
+        self._cloud.meter.add("appsync.connection_minutes", max(1, -(-duration_us // 60_000_000)), api.api_id)
 
 
 def _refusal(status: int, error_type: str, message: str) -> HttpResponse:

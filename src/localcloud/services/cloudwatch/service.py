@@ -77,6 +77,7 @@ class CloudWatch:
 
     def _put_api(self, call: ApiCall) -> dict[str, Any]:
         self._publishing.put(call.params, self._now_s)
+        self._cloud.meter.add("cloudwatch.put_requests", 1)
         return {}
 
     def _put_by_moto(self) -> Any:

@@ -6,12 +6,14 @@ import base64
 import io
 import json
 import uuid
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.response import StreamingBody
 
 from localcloud.api import ApiCall, ApiError
+from localcloud.metering import gb_seconds
 from localcloud.services.lambda_.asynchronous import AsyncInvocations
 from localcloud.services.lambda_.code import CodeStore
 from localcloud.services.lambda_.concurrency import Concurrency
@@ -40,6 +42,7 @@ class Lambda:
         self._invoker = Invoker(cloud, self.functions)
         self.asynchronous = AsyncInvocations(cloud, self)
         self._pools: dict[tuple[str, str], Pool] = {}
+        self.on_invoked: list[Callable[[Function, InvokeResult], None]] = []
         self._sync_limit = int(cloud.facts.value("quota.lambda.payload.sync") * _MB)
         self._async_limit = int(cloud.facts.value("quota.lambda.payload.async") * _MB)
 
@@ -72,7 +75,17 @@ class Lambda:
             span.set(cold=result.cold, init_ms=result.init_ms, billed_ms=result.billed_ms)
             if result.function_error is not None:
                 span.status = "error"
+        self._count(config, result)
         return result
+
+    def _count(self, config: Function, result: InvokeResult) -> None:
+        """Meter a request and its GB-seconds, and tell the listeners."""
+        processor = "arm64" if config.architecture == "arm64" else "x86"
+        self._cloud.meter.add("lambda.requests", 1, config.name)
+        seconds = gb_seconds(config.memory_mb, result.billed_ms)
+        self._cloud.meter.add(f"lambda.gb_s.{processor}", seconds, config.name)
+        for listener in self.on_invoked:
+            listener(config, result)
 
     def _run(self, config: Function, payload: bytes, request_id: str) -> InvokeResult:
         """In a free environment, or in one that starts for it. Raises Throttled."""

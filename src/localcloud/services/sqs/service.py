@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from moto.sqs import exceptions
 from moto.sqs.models import Queue
 
-from localcloud.api import ApiCall
+from localcloud.api import ApiCall, ApiError
 from localcloud.api.moto_direct import service_error
+from localcloud.metering import chunks
 from localcloud.services.sqs.moves import MoveTasks
 from localcloud.services.sqs.queues import Queues
 from localcloud.services.sqs.receiving import Receiving
@@ -18,6 +19,8 @@ from localcloud.stores.sqs import Counts, InvalidReceiptHandle, Message, Message
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
+
+_CHUNK_KB = 64
 
 Operation = Callable[[Any, dict[str, Any]], dict[str, Any]]
 
@@ -49,7 +52,20 @@ class SQS:
             self._cloud.api.register("sqs", name, self._on_queue(operation))
         for name, task_operation in self._moves.operations().items():
             self._cloud.api.register("sqs", name, _translated(task_operation))
+        self._cloud.api.on_call(self._count)
         self._replace_counts()
+
+    def _count(self, call: ApiCall, answer: dict[str, Any] | ApiError, duration_us: int) -> None:
+        """Meter a request: each 64 KB of its payload is one, and an empty receive is one too."""
+        if call.service != "sqs" or "QueueUrl" not in call.params:
+            return
+        entries = call.params.get("Entries") or [call.params]
+        size = sum(len(entry.get("MessageBody", "").encode()) for entry in entries)
+        if isinstance(answer, dict):
+            size += sum(len(message["Body"].encode()) for message in answer.get("Messages", ()))
+        name = call.resource
+        item = "sqs.fifo_requests" if name.endswith(".fifo") else "sqs.requests"
+        self._cloud.meter.add(item, chunks(size, _CHUNK_KB), name)
 
     # -- hand-offs to other services -----------------------------------------------------------
 
