@@ -11,6 +11,7 @@ from localcloud.latency import Latency
 from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
 from localcloud.services.appsync_events import AppSyncEvents
+from localcloud.services.cloudwatch import CloudWatch
 from localcloud.services.dynamodb import CapacityMeter
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
@@ -41,6 +42,8 @@ def assemble(cloud: Cloud) -> None:
     CapacityMeter(cloud).install()
     cloud.sqs = SQS(cloud)
     cloud.sqs.install()
+    cloud.cloudwatch = CloudWatch(cloud)
+    cloud.cloudwatch.install()
     cloud.lambda_ = Lambda(cloud)
     cloud.lambda_.install()
     cloud.event_source_mappings = EventSourceMappings(cloud)

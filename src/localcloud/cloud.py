@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from localcloud.metering import Meter
     from localcloud.net import HttpPlane
     from localcloud.services.appsync_events import AppSyncEvents
+    from localcloud.services.cloudwatch import CloudWatch
     from localcloud.services.event_source_mappings import EventSourceMappings
     from localcloud.services.events import EventBridge
     from localcloud.services.http_api import HttpApi
@@ -68,6 +69,7 @@ class Cloud:
         self.http: HttpPlane
         self.logs: Logs
         self.sqs: SQS
+        self.cloudwatch: CloudWatch
         self.lambda_: Lambda
         self.event_source_mappings: EventSourceMappings
         self.events: EventBridge

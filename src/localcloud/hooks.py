@@ -62,4 +62,5 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.apigatewayv2.models:apigatewayv2_backends", "HTTP APIs, their stages, routes and integrations"),
     Hook("moto.events.models:EventPattern", "rules keep their pattern as text in _raw_pattern"),
     Hook("moto.events.responses:EventsHandler", "EventBridge operations without HTTP"),
+    Hook("moto.cloudwatch.models:CloudWatchBackend.put_metric_data", "moto's Kinesis publishes its metrics here"),
 )

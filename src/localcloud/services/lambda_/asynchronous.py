@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiError
+from localcloud.services.lambda_.functions import split_reference
 from localcloud.services.lambda_.results import InvokeResult, Throttled
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class AsyncInvocations:
         """Queue one event and return its request id. Raises ApiError when there is no such function."""
         config = self._lambda.functions.get(reference, qualifier)
         request_id = self._lambda.request_id(config.name)
+        self._lambda.metrics.received(*split_reference(reference, qualifier))
         arguments = (reference, payload, qualifier, request_id)
         copies = 1
         if self.duplicate_share:
@@ -66,26 +68,34 @@ class AsyncInvocations:
         attempts = 0
         while True:
             rules = self._rules(reference, qualifier)
+            age_us = self._queue_us + kernel.now_us - accepted_us
+            self._lambda.metrics.invoked_after(*split_reference(reference, qualifier), age_us)
             try:
                 result = self._lambda.invoke(reference, payload, qualifier=qualifier, request_id=request_id)
             except Throttled:
                 # Throttles do not use up attempts; only the event's age ends them.
                 if kernel.now_us + back_off_us - accepted_us > rules.max_age_us:
-                    self._finish(rules.on_failure, "EventAgeExceeded", reference, payload, request_id, attempts, None)
+                    self._finish(
+                        rules.on_failure, "EventAgeExceeded", reference, qualifier, payload, request_id, attempts, None
+                    )
                     return
                 kernel.sleep(back_off_us)
                 back_off_us = min(back_off_us * 2, self._longest_back_off_us)
                 continue
             attempts += 1
             if result.function_error is None:
-                self._finish(rules.on_success, "Success", reference, payload, request_id, attempts, result)
+                self._finish(rules.on_success, "Success", reference, qualifier, payload, request_id, attempts, result)
                 return
             if attempts > rules.max_retries:
-                self._finish(rules.on_failure, "RetriesExhausted", reference, payload, request_id, attempts, result)
+                self._finish(
+                    rules.on_failure, "RetriesExhausted", reference, qualifier, payload, request_id, attempts, result
+                )
                 return
             wait_us = self._waits_us[min(attempts, len(self._waits_us)) - 1]
             if kernel.now_us + wait_us - accepted_us > rules.max_age_us:
-                self._finish(rules.on_failure, "EventAgeExceeded", reference, payload, request_id, attempts, result)
+                self._finish(
+                    rules.on_failure, "EventAgeExceeded", reference, qualifier, payload, request_id, attempts, result
+                )
                 return
             kernel.sleep(wait_us)
 
@@ -107,12 +117,15 @@ class AsyncInvocations:
         destination: str | None,
         condition: str,
         reference: str,
+        qualifier: str | None,
         payload: bytes,
         request_id: str,
         attempts: int,
         result: InvokeResult | None,
     ) -> None:
         """Send the record of what became of the event to its destination, when it has one."""
+        if condition != "Success":
+            self._lambda.metrics.dropped(*split_reference(reference, qualifier))
         if destination is None:
             return
         config = self._lambda.functions.get(reference)

@@ -7,6 +7,7 @@ import io
 import json
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.response import StreamingBody
@@ -18,6 +19,7 @@ from localcloud.services.lambda_.code import CodeStore
 from localcloud.services.lambda_.concurrency import Concurrency
 from localcloud.services.lambda_.functions import Function, Functions, split_reference
 from localcloud.services.lambda_.invocation import Invoker
+from localcloud.services.lambda_.metrics import LambdaMetrics
 from localcloud.services.lambda_.results import InvokeResult, Throttled
 from localcloud.services.lambda_.sandboxes import Pool
 
@@ -36,6 +38,7 @@ class Lambda:
         alias_stream = cloud.kernel.streams["lambda/alias"]
         self.functions = Functions(cloud.account_id, cloud.region, CodeStore(), alias_stream)
         self.concurrency = Concurrency(cloud.kernel, cloud.facts, self.functions)
+        self.metrics = LambdaMetrics(cloud)
         self._invoker = Invoker(cloud, self.functions)
         self.asynchronous = AsyncInvocations(cloud, self)
         self._pools: dict[tuple[str, str], Pool] = {}
@@ -62,7 +65,10 @@ class Lambda:
         config = self.functions.get(reference, qualifier)
         with self._cloud.tracer.span("Invocation", "lambda", config.name) as span:
             try:
-                result = self._run(config, payload, request_id or self.request_id(config.name))
+                request_id = request_id or self.request_id(config.name)
+                result = self.metrics.measure(
+                    config, split_reference(reference, qualifier)[1], partial(self._run, config, payload, request_id)
+                )
             except Throttled:
                 span.status = "throttled"
                 raise

@@ -1,0 +1,218 @@
+"""GetMetricData: metrics, metric math over them, and pages of both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.api import ApiError
+from localcloud.facts import Facts
+from localcloud.services.cloudwatch.expressions import Scope, TimeSeries, Value, evaluate
+from localcloud.services.cloudwatch.functions import FUNCTIONS
+from localcloud.services.cloudwatch.parameters import (
+    TimeRange,
+    dimensions_of,
+    page_position,
+    page_token,
+    to_datetime,
+    valid_period,
+)
+from localcloud.services.cloudwatch.selectors import selector
+from localcloud.services.cloudwatch.store import MINUTE_S, Metric, Store, buckets
+from localcloud.services.cloudwatch.syntax import ExpressionError, parse
+
+_INVALID = "ValidationError"
+_ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
+_INSIGHTS = re.compile(r"\s*SELECT\s", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """One time series of the answer; `points` in the order in which they are returned."""
+
+    id: str
+    label: str
+    points: list[tuple[int, float]]
+
+
+class MetricDataReader:
+    """Answers GetMetricData. A page token is a position, so every page is computed afresh."""
+
+    def __init__(self, store: Store, facts: Facts) -> None:
+        self._store = store
+        self._facts = facts
+        limits = facts.value("quota.cloudwatch.get_metric_data")
+        self._most_queries: int = limits["queries"]
+        self._most_points: int = limits["datapoints"]
+
+    def read(self, params: dict[str, Any], now_s: float) -> dict[str, Any]:
+        """The answer to a request. Raises ApiError ValidationError or InvalidNextToken."""
+        queries = params["MetricDataQueries"]
+        self._check(queries)
+        most = params.get("MaxDatapoints", self._most_points)
+        if not 0 < most <= self._most_points:
+            raise ApiError(_INVALID, f"The parameter MaxDatapoints must be between 1 and {self._most_points}.")
+        position = page_position(params.get("NextToken"), 2, "InvalidNextToken")
+        times = TimeRange(params["StartTime"], params["EndTime"], now_s, self._facts, _INVALID)
+        computation = _Computation(self._store, queries, times)
+        descending = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
+        results: list[_Result] = []
+        for query in queries:
+            if query.get("ReturnData", True):
+                results += _returned(query, computation, descending)
+        return _page(results, position, most)
+
+    def _check(self, queries: list[dict[str, Any]]) -> None:
+        if not queries:
+            raise ApiError(_INVALID, "The parameter MetricDataQueries is required.")
+        if len(queries) > self._most_queries:
+            raise ApiError(
+                _INVALID, f"The collection MetricDataQueries must not have a size greater than {self._most_queries}."
+            )
+        seen: set[str] = set()
+        for number, query in enumerate(queries, start=1):
+            where = f"MetricDataQueries.member.{number}"
+            if not _ID.fullmatch(query["Id"]):
+                raise ApiError(
+                    _INVALID,
+                    f"The value {query['Id']} for parameter {where}.Id is not matching the expected pattern "
+                    "^[a-z][a-zA-Z0-9_]*$.",
+                )
+            if query["Id"] in seen:
+                raise ApiError(_INVALID, f"The values for parameter Id must be unique, found {query['Id']} twice.")
+            seen.add(query["Id"])
+            if (query.get("MetricStat") is None) == (query.get("Expression") is None):
+                raise ApiError(
+                    _INVALID, f"The parameter {where} must contain either Expression or MetricStat, and not both."
+                )
+            if query.get("MetricStat") is not None:
+                _check_stat(f"{where}.MetricStat", query["MetricStat"])
+        if not any(query.get("ReturnData", True) for query in queries):
+            raise ApiError(_INVALID, "At least one of the MetricDataQueries must have ReturnData set to true.")
+
+
+def _check_stat(where: str, stat: dict[str, Any]) -> None:
+    if not valid_period(stat["Period"]):
+        raise ApiError(_INVALID, f"The parameter {where}.Period must be 1, 5, 10, 30 or a multiple of 60.")
+    if selector(stat["Stat"]) is None:
+        raise ApiError(_INVALID, f"The value {stat['Stat']} for parameter {where}.Stat is not supported.")
+
+
+class _Computation:
+    """The values of one request's queries, each computed when it is first asked for."""
+
+    def __init__(self, store: Store, queries: list[dict[str, Any]], times: TimeRange) -> None:
+        self._store = store
+        self._times = times
+        self._queries = {query["Id"]: query for query in queries}
+        self._values: dict[str, Value] = {}
+        self._under_way: list[str] = []
+
+    def value(self, query_id: str) -> Value:
+        """The value of a query. Raises ApiError for an expression that cannot be computed."""
+        if query_id not in self._values:
+            query = self._queries[query_id]
+            stat = query.get("MetricStat")
+            value = self._expression(query) if stat is None else self._metric(query, stat)
+            self._values[query_id] = value
+        return self._values[query_id]
+
+    def _metric(self, query: dict[str, Any], stat: dict[str, Any]) -> TimeSeries:
+        given, period_s = stat["Metric"], stat["Period"]
+        if period_s % self._times.grain_s():
+            raise ApiError(
+                _INVALID, f"The Period of {query['Id']} must be a multiple of {self._times.grain_s()} for data as old "
+                "as StartTime."
+            )  # fmt: skip
+        metric = Metric.of(given["Namespace"], given["MetricName"], dimensions_of(given.get("Dimensions")))
+        series = list(self._store.find(metric, stat.get("Unit")).values())
+        select = selector(stat["Stat"])
+        assert select is not None
+        points: dict[int, float] = {}
+        for at, bucket in buckets(series, self._times.start_for(period_s), self._times.end_s, period_s).items():
+            value = select(bucket)
+            if value is not None:
+                points[at] = float(value)
+        return TimeSeries(query.get("Label") or given["MetricName"], period_s, points)
+
+    def _expression(self, query: dict[str, Any]) -> Value:
+        query_id, text = query["Id"], query["Expression"]
+        if query_id in self._under_way:
+            chain = " -> ".join([*self._under_way, query_id])
+            raise ApiError(_INVALID, f"Error in expression '{query_id}': Circular reference {chain}")
+        if _INSIGHTS.match(text):
+            raise ApiError(
+                _INVALID, f"Error in expression '{query_id}': Metrics Insights queries are not supported here"
+            )
+        self._under_way.append(query_id)
+        try:
+            return evaluate(parse(text), self._scope())
+        except ExpressionError as exc:
+            raise ApiError(_INVALID, f"Error in expression '{query_id}': {exc}") from None
+        finally:
+            self._under_way.pop()
+
+    def _scope(self) -> Scope:
+        finest = min((stat["Period"] for stat in self._stats().values()), default=MINUTE_S)
+        return Scope(self._times.start_for(finest), self._times.end_s, self._lookup, self._metrics, FUNCTIONS)
+
+    def _lookup(self, query_id: str) -> Value | None:
+        return self.value(query_id) if query_id in self._queries else None
+
+    def _stats(self) -> dict[str, dict[str, Any]]:
+        return {key: query["MetricStat"] for key, query in self._queries.items() if query.get("MetricStat") is not None}
+
+    def _metrics(self) -> Mapping[str, TimeSeries]:
+        found: dict[str, TimeSeries] = {}
+        for query_id in self._stats():
+            value = self.value(query_id)
+            assert isinstance(value, TimeSeries)
+            found[query_id] = value
+        return found
+
+
+def _returned(query: dict[str, Any], computation: _Computation, descending: bool) -> list[_Result]:
+    """The time series that a query returns: several for an expression that is an array."""
+    query_id = query["Id"]
+    value = computation.value(query_id)
+    if isinstance(value, TimeSeries):
+        label = query.get("Label") or (query_id if query.get("Expression") else value.label)
+        members: tuple[tuple[str, TimeSeries], ...] = ((label, value),)
+    elif isinstance(value, tuple):
+        members = tuple((" ".join(filter(None, (query.get("Label"), each.label))), each) for each in value)
+    else:
+        raise ApiError(
+            _INVALID,
+            f"Error in expression '{query_id}': The result must be a time series, found a single value; combine it "
+            "with a time series or set ReturnData to false.",
+        )
+    return [_Result(query_id, label, sorted(series.points.items(), reverse=descending)) for label, series in members]
+
+
+def _page(results: list[_Result], position: tuple[int, ...], most: int) -> dict[str, Any]:
+    """As many data points as a page may hold, from (result, point) on."""
+    first, skip = position
+    answer: dict[str, Any] = {"MetricDataResults": [], "Messages": []}
+    for index, result in enumerate(results[first:], start=first):
+        rest = result.points[skip:]
+        taken, left = rest[:most], rest[most:]
+        if rest and not taken:
+            answer["NextToken"] = page_token(index, skip)
+            break
+        answer["MetricDataResults"].append(
+            {
+                "Id": result.id,
+                "Label": result.label,
+                "Timestamps": [to_datetime(at) for at, _ in taken],
+                "Values": [value for _, value in taken],
+                "StatusCode": "PartialData" if left else "Complete",
+            }
+        )
+        most -= len(taken)
+        if left:
+            answer["NextToken"] = page_token(index, skip + len(taken))
+            break
+        skip = 0
+    return answer

@@ -1,0 +1,92 @@
+"""The CloudWatch service: what services and callers publish, and the operations that read it.
+
+Alarms, dashboards and everything else about CloudWatch stay with moto.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from moto.cloudwatch.models import CloudWatchBackend
+
+from localcloud.api import ApiCall
+from localcloud.services.cloudwatch.get_metric_data import MetricDataReader
+from localcloud.services.cloudwatch.get_metric_statistics import MetricStatisticsReader
+from localcloud.services.cloudwatch.listing import Listing
+from localcloud.services.cloudwatch.parameters import dimensions_of
+from localcloud.services.cloudwatch.publishing import Publishing
+from localcloud.services.cloudwatch.store import MINUTE_S, Metric, Series, Store
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+
+class CloudWatch:
+    """The metrics of one cloud, in virtual time."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._store = Store()
+        self._publishing = Publishing(self._store, cloud.facts)
+        self._metric_data = MetricDataReader(self._store, cloud.facts)
+        self._metric_statistics = MetricStatisticsReader(self._store, cloud.facts)
+        self._listing = Listing(self._store, cloud.facts)
+
+    def install(self) -> None:
+        """Answer the metric operations, and keep what moto's own services publish."""
+        register = self._cloud.api.register
+        register("cloudwatch", "PutMetricData", self._put_api)
+        register("cloudwatch", "GetMetricData", lambda call: self._metric_data.read(call.params, self._now_s))
+        register(
+            "cloudwatch", "GetMetricStatistics", lambda call: self._metric_statistics.read(call.params, self._now_s)
+        )
+        register("cloudwatch", "ListMetrics", lambda call: self._listing.read(call.params, self._now_s))
+        self._cloud.patches.set(CloudWatchBackend, "put_metric_data", self._put_by_moto())
+
+    @property
+    def _now_s(self) -> float:
+        return self._cloud.kernel.unix_us / 1e6
+
+    def record(
+        self,
+        namespace: str,
+        name: str,
+        value: float,
+        dimensions: Mapping[str, str],
+        unit: str = "None",
+        unix_us: int | None = None,
+    ) -> None:
+        """Publish one value of a metric at standard resolution; at the virtual present unless `unix_us` is given.
+
+        A metric is its namespace, its name and exactly these dimensions: a service that publishes under several
+        sets of dimensions records once for each.
+        """
+        self.add(self.series(namespace, name, dimensions, unit), value, unix_us)
+
+    def series(self, namespace: str, name: str, dimensions: Mapping[str, str], unit: str = "None") -> Series:
+        """The series that `add` writes to, for those who publish to the same metrics again and again."""
+        return self._store.series(Metric.of(namespace, name, dimensions), unit)
+
+    def add(self, series: Series, value: float, unix_us: int | None = None) -> None:
+        """Publish one value, as `record` does, to a series that was looked up before."""
+        at_s = (self._cloud.kernel.unix_us if unix_us is None else unix_us) // 1_000_000
+        series.add(at_s - at_s % MINUTE_S, value)
+
+    # -- API operations ----------------------------------------------------------------------
+
+    def _put_api(self, call: ApiCall) -> dict[str, Any]:
+        self._publishing.put(call.params, self._now_s)
+        self._cloud.meter.add("cloudwatch.put_requests", 1)
+        return {}
+
+    def _put_by_moto(self) -> Any:
+        """moto's Kinesis publishes its metrics straight into moto's backend; they belong with all others."""
+        record = self.record
+
+        def put_metric_data(backend: CloudWatchBackend, namespace: str, metric_data: list[dict[str, Any]]) -> None:
+            for datum in metric_data:
+                dimensions = dimensions_of(datum.get("Dimensions"))
+                record(namespace, datum["MetricName"], float(datum["Value"]), dimensions, datum.get("Unit") or "None")
+
+        return put_metric_data

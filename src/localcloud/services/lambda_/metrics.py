@@ -1,0 +1,116 @@
+"""The AWS/Lambda metrics of invocations.
+
+Every value is published once for each set of dimensions: none (all functions), FunctionName,
+FunctionName + Resource (the function, or function:qualifier), and for an alias also
+FunctionName + Resource + ExecutedVersion. Values carry the time at which the invocation started, as
+AWS documents; they can be read when it has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from localcloud.services.lambda_.functions import Function
+from localcloud.services.lambda_.results import InvokeResult, Throttled
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+    from localcloud.services.cloudwatch.store import Series
+
+NAMESPACE = "AWS/Lambda"
+_LATEST = "$LATEST"
+_REPORT_DIGITS = 2  # a Duration has as many as in the REPORT line
+_UNITS = {"Duration": "Milliseconds", "AsyncEventAge": "Milliseconds"}
+
+
+class _Target:
+    """One set of dimensions: the series of its metrics, and how many invocations run under it."""
+
+    __slots__ = ("_cloud", "_dimensions", "_series", "running")
+
+    def __init__(self, cloud: Cloud, dimensions: Mapping[str, str]) -> None:
+        self._cloud = cloud
+        self._dimensions = dimensions
+        self._series: dict[str, Series] = {}
+        self.running = 0
+
+    def add(self, name: str, value: float, unix_us: int) -> None:
+        series = self._series.get(name)
+        if series is None:
+            unit = _UNITS.get(name, "Count")
+            series = self._cloud.cloudwatch.series(NAMESPACE, name, self._dimensions, unit)
+            self._series[name] = series
+        self._cloud.cloudwatch.add(series, value, unix_us)
+
+
+class LambdaMetrics:
+    """Publishes what invocations and queued events amount to."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._by_dimensions: dict[tuple[tuple[str, str], ...], _Target] = {}
+        self._by_reference: dict[tuple[str, str | None, str | None], tuple[_Target, ...]] = {}
+
+    def measure(self, config: Function, qualifier: str | None, run: Callable[[], InvokeResult]) -> InvokeResult:
+        """Run an invocation and publish its metrics. A throttled one counts as Throttles only."""
+        started_us = self._cloud.kernel.unix_us
+        alias = qualifier not in (None, _LATEST, config.version)
+        targets = self._targets(config.name, qualifier, config.version if alias else None)
+        running = [self._enter(target) for target in targets]
+        try:
+            result = run()
+        except Throttled:
+            for target in targets:
+                target.add("Throttles", 1, started_us)
+            raise
+        finally:
+            for target in targets:
+                target.running -= 1
+        duration_ms = round(result.duration_ms, _REPORT_DIGITS)
+        for target, concurrent in zip(targets, running, strict=True):
+            target.add("Invocations", 1, started_us)
+            target.add("Errors", 0 if result.function_error is None else 1, started_us)
+            target.add("Throttles", 0, started_us)
+            target.add("Duration", duration_ms, started_us)
+            target.add("ConcurrentExecutions", concurrent, started_us)
+        return result
+
+    def received(self, name: str, qualifier: str | None) -> None:
+        """An event was queued for asynchronous invocation."""
+        self._publish(name, qualifier, "AsyncEventsReceived", 1)
+
+    def invoked_after(self, name: str, qualifier: str | None, age_us: int) -> None:
+        """A queued event is handed to its function `age_us` after it was queued, for the first time or again."""
+        self._publish(name, qualifier, "AsyncEventAge", age_us / 1_000)
+
+    def dropped(self, name: str, qualifier: str | None) -> None:
+        """A queued event was given up without a successful invocation; a destination may still get it."""
+        self._publish(name, qualifier, "AsyncEventsDropped", 1)
+
+    def _publish(self, name: str, qualifier: str | None, metric: str, value: float) -> None:
+        for target in self._targets(name, qualifier, None):
+            target.add(metric, value, self._cloud.kernel.unix_us)
+
+    @staticmethod
+    def _enter(target: _Target) -> int:
+        target.running += 1
+        return target.running
+
+    def _targets(self, name: str, qualifier: str | None, executed_version: str | None) -> tuple[_Target, ...]:
+        key = (name, qualifier, executed_version)
+        found = self._by_reference.get(key)
+        if found is None:
+            resource = {"FunctionName": name, "Resource": name if qualifier is None else f"{name}:{qualifier}"}
+            wanted: list[dict[str, str]] = [{}, {"FunctionName": name}, resource]
+            if executed_version is not None:
+                wanted.append({**resource, "ExecutedVersion": executed_version})
+            found = self._by_reference[key] = tuple(self._target(dimensions) for dimensions in wanted)
+        return found
+
+    def _target(self, dimensions: dict[str, str]) -> _Target:
+        key = tuple(dimensions.items())
+        found = self._by_dimensions.get(key)
+        if found is None:
+            found = self._by_dimensions[key] = _Target(self._cloud, dimensions)
+        return found
