@@ -22,3 +22,8 @@ def course_root() -> Path:
         "The course's files (infra/, labs/, solutions/) were not found. Run from inside the repository, installed with "
         "pip install -e ."
     )
+
+
+def default_workdir() -> Path:
+    """Where learners' working copies live. Raises CourseNotFound."""
+    return course_root() / "labs" / ".work"

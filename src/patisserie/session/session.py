@@ -9,10 +9,11 @@ from typing import Any
 
 from localcloud.stacks.parsing import parse_template
 from patisserie.checks import CheckResult, run_check
-from patisserie.course import course_root
+from patisserie.course import course_root, default_workdir
 from patisserie.labs.lab import Lab
 from patisserie.load import ACCEPTED, Arrivals, Outcome, run_load
 from patisserie.measure import Measurement, measurement
+from patisserie.progress import ProgressBook
 from patisserie.session.workspace import Workspace
 from patisserie.story import Story
 from patisserie.targets import DeployedStack, Target, TargetError
@@ -33,14 +34,14 @@ class LabSession:
         self.lab, self.target, self.seed = lab, target, seed
         self.story = Story.load()
         self.root = course_root()
+        self.workdir = workdir or default_workdir()
         self.stacks: dict[str, DeployedStack] = {}
         self.answers: dict[str, Any] = {}
         stacks = self.root / "infra" / "stacks"
         self._stacks = stacks / lab.folder
         self.workspace: Workspace | None = None
         if lab.start:
-            directory = (workdir or self.root / "labs" / ".work") / lab.folder
-            self.workspace = Workspace(directory, self._stacks / lab.goal, self._stacks / lab.start)
+            self.workspace = Workspace(self.workdir / lab.folder, self._stacks / lab.goal, self._stacks / lab.start)
             self.workspace.ensure()
 
     def __repr__(self) -> str:
@@ -171,7 +172,9 @@ class LabSession:
                 raise NotImplementedError("nothing yet: no answer has been handed in")
             return exercise.evidence(self)
 
-        return run_check(exercise.check, evidence)
+        result = run_check(exercise.check, evidence)
+        ProgressBook(self.workdir).note(result)
+        return result
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -202,6 +205,11 @@ def _short(path: Path | None) -> str:
 
 
 _open: list[LabSession] = []
+
+
+def current_session() -> LabSession | None:
+    """The lab that is open in this process, or None."""
+    return _open[-1] if _open else None
 
 
 def open_lab(

@@ -1,0 +1,202 @@
+"""Commands. Each answers a wrong argument with one sentence and exit code 2."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from patisserie.cli import doctor as doctor_module
+from patisserie.course import CourseNotFound, course_root, default_workdir
+from patisserie.labs import LABS, Lab, UnknownLab, find_lab
+from patisserie.measure import digest
+from patisserie.progress import ProgressBook
+from patisserie.quality import QualityRow, quality
+from patisserie.session import open_lab
+from patisserie.session.session import DEFAULT_SEED
+from patisserie.session.workspace import WorkspaceError
+from patisserie.targets import TargetError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Pâtisserie Amélie, the serverless workshop: labs, measured on your own computer.",
+)
+Number = Annotated[str, typer.Argument(help="The lab's number, such as 02.")]
+Seed = Annotated[int, typer.Option(help="Decides every draw of the run.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, and nothing else, on standard output.")]
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """What a user got wrong ends in one sentence and exit code 2."""
+    try:
+        yield
+    except (UnknownLab, TargetError, CourseNotFound, WorkspaceError) as exc:
+        Console(stderr=True, soft_wrap=True).print(str(exc), markup=False, highlight=False)
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def labs() -> None:
+    """List the labs, and what of each is done."""
+    with _one_sentence():
+        book = ProgressBook(default_workdir())
+        table = Table("lab", "title", "year", "minutes", "level", "done")
+        for lab in LABS:
+            passed = sum(book.passed(exercise.check.check_id) for exercise in lab.exercises)
+            done = f"{passed} of {len(lab.exercises)}"
+            table.add_row(lab.number, lab.title, str(lab.year), str(lab.minutes), lab.level, done)
+        Console().print(table)
+
+
+@app.command(name="open")
+def open_command(number: Number) -> None:
+    """Open a lab's notebook in JupyterLab."""
+    with _one_sentence():
+        lab = find_lab(number)
+        notebook = course_root() / "labs" / f"{lab.folder}.ipynb"
+        if not notebook.is_file():
+            raise UnknownLab(f"Lab {lab.number} has no notebook at labs/{notebook.name}; run make labs first.")
+        subprocess.run([sys.executable, "-m", "jupyterlab", str(notebook)], check=False)
+
+
+@app.command()
+def run(
+    number: Number,
+    seed: Seed = DEFAULT_SEED,
+    target: Annotated[str, typer.Option(help="local, or aws.")] = "local",
+    as_json: AsJson = False,
+) -> None:
+    """Do the solved lab without a notebook: measure before and after, and judge every check."""
+    with _one_sentence(), tempfile.TemporaryDirectory() as workdir:
+        started = time.perf_counter()
+        session = open_lab(number, seed=seed, target=target, workdir=Path(workdir))
+        try:
+            found = session.lab.run(session)
+            session.cleanup()
+        finally:
+            session.close()
+        answer = {
+            "lab": session.lab.number,
+            "before": found.before.row(),
+            "after": found.after.row(),
+            "checks": [
+                {"id": c.check_id, "state": c.state, "measured": c.measured, "target": c.target} for c in found.checks
+            ],
+            "seed": seed,
+            "target": target,
+            "digest": digest(found),
+            "wall_s": round(time.perf_counter() - started, 2),
+        }
+    if as_json:
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        console = Console(soft_wrap=True)
+        from patisserie.measure.measurement import table_text
+
+        console.print(table_text([found.before, found.after]), markup=False, highlight=False)
+        for check in found.checks:
+            console.print(repr(check), markup=False, highlight=False)
+        console.print(f"digest {answer['digest']} · {answer['wall_s']} s", highlight=False)
+    if not all(check.passed for check in found.checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def checks(
+    number: Number,
+    show_quality: Annotated[
+        bool, typer.Option("--quality", help="Judge the flawed start, wrong answers and the solution.")
+    ] = False,
+    seed: Seed = DEFAULT_SEED,
+    as_json: AsJson = False,
+) -> None:
+    """List a lab's checks; with --quality, show that each tells right from wrong."""
+    with _one_sentence(), tempfile.TemporaryDirectory() as workdir:
+        lab = find_lab(number)
+        if not show_quality:
+            _list_checks(lab, as_json)
+            return
+        rows = _judged(lab, seed, Path(workdir), quiet=as_json)
+    if as_json:
+        typer.echo(json.dumps([_row(row) for row in rows], ensure_ascii=False))
+    else:
+        table = Table("check", "attempt", "expected", "found", "measured")
+        for row in rows:
+            table.add_row(row.check_id, row.attempt, row.expected, "✔" if row.ok else "✘ wrong", row.measured)
+        Console().print(table)
+    if not all(row.ok for row in rows):
+        raise typer.Exit(1)
+
+
+def _list_checks(lab: Lab, as_json: bool) -> None:
+    found = [{"id": e.check.check_id, "title": e.check.title} for e in lab.exercises]
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for entry in found:
+        typer.echo(f"{entry['id']}: {entry['title']}")
+
+
+def _judged(lab: Lab, seed: int, workdir: Path, quiet: bool) -> list[QualityRow]:
+    total = sum(2 + len(exercise.wrong) for exercise in lab.exercises)
+    with Progress(console=Console(stderr=True), disable=quiet) as bar:
+        task = bar.add_task(f"lab {lab.number}", total=total)
+        rows = []
+        for row in quality(lab, seed, workdir):
+            rows.append(row)
+            bar.advance(task)
+    return rows
+
+
+def _row(row: QualityRow) -> dict[str, Any]:
+    return {
+        "check": row.check_id, "attempt": row.attempt, "expected": row.expected, "state": row.state, "ok": row.ok,
+        "measured": row.measured,
+    }  # fmt: skip
+
+
+@app.command()
+def reset(number: Number) -> None:
+    """Bring a lab's working copy back to the start. Your own work is kept beside it."""
+    with _one_sentence():
+        session = open_lab(number)
+        try:
+            typer.echo(session.reset())
+        finally:
+            session.close()
+
+
+@app.command()
+def cleanup() -> None:
+    """Delete what labs have left on a target."""
+    typer.echo("The local target keeps nothing between runs: there is nothing to clean up.")
+
+
+@app.command()
+def doctor() -> None:
+    """Look whether this computer has what the course needs."""
+    findings = doctor_module.examine()
+    table = Table("", "what", "found", "what to do")
+    for finding in findings:
+        table.add_row("✔" if finding.ok else "✘", finding.what, finding.found, finding.remedy)
+    Console().print(table)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def main(run_app: Callable[[], None] = app) -> None:
+    """The entry point of the console script."""
+    run_app()
