@@ -12,9 +12,11 @@ from patisserie.checks.check import (
     Finding,
     at_least,
     at_most,
+    equal,
     run_check,
 )
 
 __all__ = [
-    "NOT_YET", "PASS", "TODO", "Check", "CheckNotPassed", "CheckResult", "Finding", "at_least", "at_most", "run_check",
+    "NOT_YET", "PASS", "TODO", "Check", "CheckNotPassed", "CheckResult", "Finding", "at_least", "at_most", "equal",
+    "run_check",
 ]  # fmt: skip

@@ -95,11 +95,18 @@ def _run(check: Check, evidence: Callable[[], Any]) -> CheckResult:
     except NotImplementedError as exc:
         return result(TODO, str(exc) or "nothing yet: the exercise is open", "a first version to measure")
     except Exception as exc:  # noqa: BLE001 - whatever the learner's system raises is shown as a finding
-        return result(NOT_YET, f"it could not be measured: {exc}", "a system that can be deployed and measured")
+        return result(NOT_YET, f"it could not be measured: {_said(exc)}", "a system that can be deployed and measured")
+    if not findings:  # nothing looked at is nothing proven
+        return result(NOT_YET, "nothing: there was no evidence to judge", "at least one finding")
     missed = [finding for finding in findings if not finding.ok]
     shown = missed or findings
     state = NOT_YET if missed else PASS
     return result(state, "; ".join(f.measured for f in shown), "; ".join(f.target for f in shown))
+
+
+def _said(exc: Exception) -> str:
+    name = type(exc).__name__
+    return f"{name}: {exc}" if str(exc) else name
 
 
 def at_most(what: str, value: float, limit: float, unit: str = "", digits: int = 0) -> Finding:
@@ -111,6 +118,13 @@ def at_least(what: str, value: float, limit: float, unit: str = "", digits: int 
     """`value` must not be below `limit`; NaN is."""
     return Finding(
         value >= limit, _amount(what, value, unit, digits), f"{what} at least {_number(limit, unit, digits)}"
+    )
+
+
+def equal(what: str, value: float, wanted: float, unit: str = "", digits: int = 0) -> Finding:
+    """`value` must be `wanted`; NaN never is."""
+    return Finding(
+        value == wanted, _amount(what, value, unit, digits), f"{what} exactly {_number(wanted, unit, digits)}"
     )
 
 

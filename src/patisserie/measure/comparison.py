@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from patisserie.measure.measurement import Measurement, table_html, table_text
@@ -16,21 +17,22 @@ class Comparison:
 
     @property
     def p95_ratio(self) -> float:
-        """How many times as long the slow orders took before."""
-        return self.before.p95_ms / self.after.p95_ms
+        """How many times as long the slow orders took before; NaN when that is unknown."""
+        return _ratio(self.before.p95_ms, self.after.p95_ms)
 
     @property
     def cost_ratio(self) -> float:
-        """Cost of an order after, in parts of what it was before."""
-        return self.after.cost_usd_per_1000 / self.before.cost_usd_per_1000
+        """Cost of an order after, in parts of what it was before; NaN when that is unknown."""
+        return _ratio(self.after.cost_usd_per_1000, self.before.cost_usd_per_1000)
 
     def finding(self) -> str:
         """The change in one sentence."""
         faster, cost = self.p95_ratio, self.cost_ratio
         return (
-            f"p95 went from {self.before.p95_ms:,.0f} to {self.after.p95_ms:,.0f} ms ({faster:.1f} times as fast), "
-            f"failed from {self.before.failed} to {self.after.failed}, abandoned from {self.before.abandoned} to "
-            f"{self.after.abandoned}; an order costs {cost:.2f} times what it did."
+            f"p95 went from {self.before.p95_ms:,.0f} to {self.after.p95_ms:,.0f} ms "
+            f"({_shown(faster, 1)} times as fast), failed from {self.before.failed} to {self.after.failed}, "
+            f"abandoned from {self.before.abandoned} to {self.after.abandoned}; "
+            f"an order costs {_shown(cost, 2)} times what it did."
         )
 
     def __repr__(self) -> str:
@@ -38,6 +40,14 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         return f"{table_html([self.before, self.after])}<p>{self.finding()}</p>"
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan
+
+
+def _shown(ratio: float, digits: int) -> str:
+    return "unknown" if math.isnan(ratio) else f"{ratio:.{digits}f}"
 
 
 def compare(before: Measurement, after: Measurement) -> Comparison:

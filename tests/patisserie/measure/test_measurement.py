@@ -1,64 +1,73 @@
-"""The standard table says what the outcomes say, and the same results have the same digest."""
+"""The standard table, comparisons and digests."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from patisserie.load import Outcome
-from patisserie.measure import compare, digest, measurement, quantile
+from patisserie.load import ABANDONED, ACCEPTED, FAILED, Outcome
+from patisserie.measure import COLUMNS, compare, digest, measurement, quantile
 
 
-def outcomes(*kinds, latency_ms=100.0):
-    return tuple(Outcome(n, float(n), latency_ms * (n + 1), 200, kind, f"o{n}") for n, kind in enumerate(kinds))
+def run(latencies, kinds=None, cost_usd=0.002, label="run"):
+    kinds = kinds or [ACCEPTED] * len(latencies)
+    outcomes = [
+        Outcome(number, float(number), latency, 201, kind, f"o-{number}")
+        for number, (latency, kind) in enumerate(zip(latencies, kinds, strict=True))
+    ]
+    return measurement(label, outcomes, invocations=7, cost_usd=cost_usd, source="simulated", seed=5)
 
 
-def test_a_measurement_counts_and_ranks_what_happened():
-    found = measurement("x", outcomes("accepted", "accepted", "failed", "abandoned"), 12, 0.02, "simulated", 7)
-    assert (found.orders, found.failed, found.abandoned, found.invocations) == (4, 1, 1, 12)
-    assert (found.p50_ms, found.p99_ms) == (200.0, 300.0)  # the one who left was never answered
-    assert found.cost_usd_per_1000 == pytest.approx(5.0)
-    assert found.throughput_per_s == pytest.approx(2 / 3.4, abs=1e-6)
+@pytest.mark.parametrize(("share", "expected"), [(0.5, 50), (0.95, 95), (0.99, 99), (1.0, 100), (0.0, 1)])
+def test_quantiles_are_nearest_rank(share, expected):
+    assert quantile(list(range(100, 0, -1)), share) == expected
 
 
-def test_nothing_measured_is_shown_as_nothing():
-    found = measurement("x", (), 0, 0.0, "simulated", 7)
-    assert math.isnan(found.p95_ms)
-    assert "–" in repr(found)
+def test_the_quantile_of_nothing_is_unknown():
+    assert math.isnan(quantile([], 0.5))
 
 
-@given(st.lists(st.floats(0, 1e6), min_size=1), st.sampled_from([0.5, 0.95, 0.99, 1.0]))
-def test_a_quantile_is_a_value_that_so_many_do_not_exceed(values, share):
-    found = quantile(values, share)
-    assert found in values
-    assert sum(value <= found for value in values) >= share * len(values)
-    assert sum(value < found for value in values) < share * len(values)
+def test_who_left_is_counted_but_not_in_the_percentiles():
+    found = run([100.0, 200.0, 60_000.0], [ACCEPTED, FAILED, ABANDONED])
+    assert (found.orders, found.failed, found.abandoned, found.p50_ms, found.p99_ms) == (3, 1, 1, 100.0, 200.0)
 
 
-def test_a_comparison_needs_the_same_load_and_says_what_changed():
-    before = measurement("chain", outcomes("failed", "accepted", latency_ms=1_000), 10, 0.02, "simulated", 7)
-    after = measurement("events", outcomes("accepted", "accepted", latency_ms=100), 4, 0.01, "simulated", 7)
-    found = compare(before, after)
-    assert found.p95_ratio == pytest.approx(10)
-    assert "p95 went from 2,000 to 200 ms (10.0 times as fast)" in found.finding()
-    assert "<table>" in found._repr_html_()
+def test_throughput_is_accepted_orders_until_the_last_end():
+    assert run([1_000.0, 1_000.0]).throughput_per_s == 1.0
+
+
+def test_a_row_has_the_columns_of_the_standard_table():
+    row = run([100.0]).row()
+    assert list(row) == list(COLUMNS)
+    assert row["cost_usd_per_1000"] == 2.0
+
+
+def test_the_table_has_headers_for_screen_readers_and_escapes_labels():
+    page = run([100.0], label="<b>")._repr_html_()
+    assert '<th scope="row">&lt;b&gt;</th>' in page
+    assert page.count('<th scope="col">') == len(COLUMNS)
+
+
+def test_a_comparison_says_how_many_times_as_fast():
+    found = compare(run([1_000.0]), run([100.0], cost_usd=0.001))
+    assert (found.p95_ratio, found.cost_ratio) == (10.0, 0.5)
+    assert "10.0 times as fast" in repr(found)
+
+
+def test_a_comparison_with_a_run_that_cost_nothing_shows_no_ratio_instead_of_failing():
+    found = compare(run([1_000.0], cost_usd=0.0), run([0.0]))
+    assert math.isnan(found.cost_ratio)
+    assert math.isnan(found.p95_ratio)
+    assert "unknown" in repr(found)
+
+
+def test_runs_under_different_loads_are_not_compared():
     with pytest.raises(ValueError, match="did not get the same load"):
-        compare(before, measurement("other", outcomes("accepted"), 1, 0.0, "simulated", 7))
+        compare(run([1.0]), run([1.0, 2.0]))
 
 
-def test_the_digest_changes_with_any_result_and_with_nothing_else():
-    one = measurement("x", outcomes("accepted", "failed"), 2, 0.1, "simulated", 7)
-    assert digest(one) == digest(measurement("x", outcomes("accepted", "failed"), 2, 0.1, "simulated", 7))
-    assert digest(one) != digest(dataclasses.replace(one, failed=2))
-    assert digest({"b": 1, "a": 2}) == digest({"a": 2, "b": 1})
-
-
-def test_the_table_names_its_units():
-    html = measurement("x", outcomes("accepted"), 1, 0.1, "simulated", 7)._repr_html_()
-    for heading in ("p95 (ms)", "USD per 1,000 orders", "source"):
-        assert heading in html
-    assert '<th scope="row">x</th>' in html
+def test_a_digest_is_equal_for_equal_results_and_differs_for_others():
+    assert digest(run([100.0])) == digest(run([100.0])) != digest(run([101.0]))
+    assert digest({"b": 0.1 + 0.2, "a": 1}) == digest({"a": 1, "b": 0.3})
+    assert len(digest([])) == 64
