@@ -19,12 +19,20 @@ _DASHES = ("7 4", "", "2 3", "10 3 2 3")  # colour is never the only difference
 
 
 def colours(labels: Sequence[str]) -> dict[str, str]:
-    """A colour for each label; "before" and "after" have the same one in every figure."""
-    free = [c for c in _ORDER if c not in {_MEANING.get(label.lower()) for label in labels}] or list(_ORDER)
+    """A colour for each label; "before" and "after" have the same one in every figure.
+
+    Up to four labels differ in colour; from the fifth on colours repeat.
+    """
+    taken = {_MEANING[label.lower()] for label in labels if label.lower() in _MEANING}
+    free = sorted((c for c in _ORDER if c not in taken), key=lambda c: c in _MEANING.values()) or list(_ORDER)
     chosen: dict[str, str] = {}
+    unnamed = 0
     for label in labels:
-        meant = _MEANING.get(label.lower())
-        chosen[label] = meant or free[(len(chosen)) % len(free)]
+        if label.lower() in _MEANING:
+            chosen[label] = _MEANING[label.lower()]
+        else:
+            chosen[label] = free[unnamed % len(free)]
+            unnamed += 1
     return chosen
 
 
