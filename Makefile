@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help lab env test check bench lint types unit lock clean
+.PHONY: help lab env test check bench lint types unit notebooks nbval lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -21,10 +21,12 @@ $(VENV)/ready: pyproject.toml constraints.txt requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e '.[book,test]'
 	@touch $@
 
-test: lint types unit ## all gates
+test: lint types unit nbval ## all gates
 
 check: lint types ## the fast subset
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/localcloud/kernel tests/localcloud/runtime tests/localcloud/test_hooks.py
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/localcloud/kernel tests/localcloud/runtime \
+	  tests/localcloud/test_hooks.py tests/localcloud/stacks tests/conformance/test_sqs.py \
+	  tests/patisserie/checks tests/patisserie/measure tests/patisserie/load tests/patisserie/notebooks
 
 bench: env ## print the benchmarks of this machine
 	$(BIN)/python benchmarks/calls.py
@@ -37,6 +39,13 @@ types: env
 
 unit: env
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+
+notebooks: env ## write labs/ and solutions/ anew from their sources
+	$(BIN)/python -m patisserie.notebooks build
+
+nbval: env ## run every notebook: solutions strictly, labs as a learner who has solved nothing
+	PATISSERIE_STRICT=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval --nbval-cell-timeout 120 solutions
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval-lax --nbval-cell-timeout 120 labs
 
 lock: ## write constraints.txt anew (needs the uv tool)
 	uv pip compile --quiet --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 --all-extras pyproject.toml -o constraints.txt

@@ -26,15 +26,24 @@ class LabMagics(Magics):
         if not name:
             print("Which file? Write %%handler order.py in the first line of the cell.")
             return
-        self._change(lambda session: session.workspace.write_handler(name, cell), f"src/{name}")
+        self._change(lambda session: session.workspace.write_handler(name, cell), f"src/{name}", cell)
+
+    @cell_magic
+    def function(self, line: str, cell: str) -> None:
+        """Replace functions in one file of the learner's system and redeploy it."""
+        name = line.strip()
+        self._change(lambda session: session.workspace.replace_functions(name, cell), f"src/{name}", cell)
 
     @cell_magic
     def template(self, line: str, cell: str) -> None:
         """Merge the cell into the template of the learner's system and redeploy it."""
-        self._change(lambda session: session.workspace.merge_template(cell), "template.yaml")
+        self._change(lambda session: session.workspace.merge_template(cell), "template.yaml", cell)
 
-    def _change(self, change: Any, what: str) -> None:
+    def _change(self, change: Any, what: str, cell: str) -> None:
         session = current_session()
+        if not cell.strip() or all(line.lstrip().startswith("#") for line in cell.splitlines() if line.strip()):
+            print("Nothing to save yet: the cell has no content.")
+            return
         if session is None or session.workspace is None:
             print("Open the lab first: run the cell with open_lab(...).")
             return

@@ -73,6 +73,7 @@ class Lab:
     run: Callable[[LabSession], LabRun]
     baseline: Check
     exercises: tuple[Exercise, ...]
+    explore: Callable[[LabSession], Any] | None = None
 
     def exercise(self, check_id: str) -> Exercise:
         """Raises UnknownLab when the lab has no such check."""

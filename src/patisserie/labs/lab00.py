@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from patisserie.checks import Check, Finding, at_least, at_most, run_check
+from patisserie.explorable import Explorable
+from patisserie.figures import latency_distribution
 from patisserie.labs.lab import Attempt, Exercise, Lab, LabRun
 from patisserie.load import ACCEPTED, Arrivals, Steady
 from patisserie.load.runner import make_order
@@ -25,6 +27,8 @@ WARM_LIMIT_MS = 100.0
 MONTH_LIMIT_USD = 0.01
 BAKERY = "Pâtisserie Amélie"
 SAMPLE = 3
+MEMORY_SETTINGS_MB = (128, 256, 512, 1_024, 1_769, 3_008)
+EXPLORED_ORDERS = 10
 
 Report = Mapping[str, float | None]
 
@@ -89,6 +93,19 @@ def _parsed(body: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def explore(session: LabSession) -> Explorable:
+    """The same few orders with more and more memory: what a cold start takes, and a warm order."""
+    stack = session.deploy("shop")
+    client, (name,) = session.target.client("lambda"), stack.physical_ids("AWS::Lambda::Function")
+    frames = []
+    for memory_mb in MEMORY_SETTINGS_MB:
+        client.update_function_configuration(FunctionName=name, MemorySize=memory_mb)
+        found = session.measure("shop", f"{memory_mb} MB", Steady(1 / GAP_S, EXPLORED_ORDERS * GAP_S))
+        latencies = [outcome.latency_ms for outcome in found.outcomes]
+        frames.append((f"{memory_mb:,} MB", latency_distribution({f"{memory_mb:,} MB": latencies})))
+    return Explorable("What does more memory do?", "Memory", tuple(frames), start=1)
 
 
 # -- the checks --------------------------------------------------------------------------------------
@@ -232,4 +249,5 @@ LAB = Lab(
     run=run,
     baseline=BASELINE,
     exercises=EXERCISES,
+    explore=explore,
 )

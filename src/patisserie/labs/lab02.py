@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from patisserie.checks import Check, CheckResult, Finding, at_least, at_most, run_check
+from patisserie.explorable import Explorable
+from patisserie.figures import latency_distribution
 from patisserie.labs.lab import Attempt, Exercise, Lab, LabRun
 from patisserie.load import ACCEPTED, Arrivals, MorningRush, Steady
 from patisserie.load.runner import make_order
@@ -26,6 +28,8 @@ OUTAGE_MINUTES = 10.0
 RECOVERY_S = 1_800.0
 SAMPLE = 12  # orders in the short workloads of the checks
 PROGRESS_SAMPLE = 5
+PAYMENT_SETTINGS_MS = (500, 1_000, 2_000, 4_000, 8_000)
+EXPLORE_S = 60.0
 PROGRESS_S = 20.0  # long enough for a payment, its retries and the kitchen
 
 
@@ -95,6 +99,21 @@ def live_progress(session: LabSession) -> ProgressEvidence:
         told += heard >= {"payment confirmed", "in the oven"}
         strangers += sum(m.get("orderId") != order_id for m in messages)
     return ProgressEvidence(orders, told, strangers)
+
+
+def explore(session: LabSession) -> Explorable:
+    """How long a customer waits, by how long the payment provider takes: in one function, and stored first."""
+    frames = []
+    for milliseconds in PAYMENT_SETTINGS_MS:
+        session.partners({"PaymentMilliseconds": str(milliseconds)})
+        series = {}
+        for label, name in (("before", "waiter"), ("after", "events")):
+            session.deploy(name)
+            found = session.measure(name, label, Steady(0.5, EXPLORE_S))
+            series[label] = [outcome.latency_ms for outcome in found.outcomes]
+        frames.append((f"{milliseconds:,} ms", latency_distribution(series, target_ms=P95_LIMIT_MS)))
+    session.partners({})
+    return Explorable("How slow may the payment provider become?", "It takes", tuple(frames), start=2)
 
 
 # -- the checks --------------------------------------------------------------------------------------
@@ -322,4 +341,5 @@ LAB = Lab(
     run=run,
     baseline=BASELINE,
     exercises=EXERCISES,
+    explore=explore,
 )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import atexit
+import os
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from localcloud.spans import Span
 from localcloud.stacks.parsing import parse_template
 from patisserie.checks import CheckResult, run_check
 from patisserie.course import course_root, default_workdir
@@ -14,12 +20,14 @@ from patisserie.labs.lab import Lab
 from patisserie.load import ACCEPTED, Arrivals, Outcome, run_load
 from patisserie.measure import Measurement, measurement
 from patisserie.progress import ProgressBook
+from patisserie.reports import Report, reports
 from patisserie.session.workspace import Workspace
 from patisserie.story import Story
 from patisserie.targets import DeployedStack, Target, TargetError
 from patisserie.targets.local import LocalTarget
 
 DEFAULT_SEED = 7
+UNATTENDED_VARIABLE = "PATISSERIE_UNATTENDED"
 _PARTNERS = "partners"
 _QUIET_S = 120.0  # after the last order: events and retries under way come to their end
 
@@ -79,6 +87,44 @@ class LabSession:
     def template(self, name: str) -> dict[str, Any]:
         """The template of an architecture, as a mapping."""
         return parse_template(self._template(name).read_text(encoding="utf-8"))
+
+    def source(self, name: str, file: str, function: str) -> str:
+        """The lines of one function of an architecture, to be read.
+
+        Raises TargetError for an unknown file or function.
+        """
+        path = self._template(name).parent / "src" / file
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and node.name == function:
+                return ast.get_source_segment(text, node) or ""
+        raise TargetError(f"There is no function {function!r} in {file!r} of {name!r}.")
+
+    def slowest_trace(self, name: str) -> tuple[Span, ...]:
+        """Every span of the order that took the longest. The simulation knows them; AWS needs X-Ray for that.
+
+        Raises TargetError on AWS, and when no order has been placed.
+        """
+        cloud = getattr(self.target, "cloud", None)
+        if cloud is None:
+            raise TargetError("Exact traces are the simulation's; on AWS switch X-Ray tracing on and look there.")
+        api = self._standing(name).physical_ids("AWS::ApiGatewayV2::Api")[0]
+        requests = cloud.tracer.spans(service="apigateway", resource=api)
+        if not requests:
+            raise TargetError(f"No order has been sent to {name!r} yet; measure it first.")
+        slowest = max(requests, key=lambda span: (span.duration_us, -span.span_id))
+        found: tuple[Span, ...] = cloud.tracer.trace(slowest.trace_id)
+        return found
+
+    def partners(self, parameters: Mapping[str, str]) -> DeployedStack:
+        """Deploy the partners anew with these parameters ("PaymentMilliseconds": "500"); {} for the usual ones."""
+        return self._partners(parameters)
+
+    def explore(self) -> Any:
+        """The lab's explorable figure, computed now. Raises TargetError when the lab has none."""
+        if self.lab.explore is None:
+            raise TargetError(f"Lab {self.lab.number} has nothing to explore.")
+        return self.lab.explore(self)
 
     def _partners(self, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         if _PARTNERS not in self.stacks or parameters is not None:
@@ -156,6 +202,14 @@ class LabSession:
         """Keep what the learner made in the notebook itself (a function, a number) for a check."""
         self.answers[self.lab.exercise(check_id).check.check_id] = answer
 
+    def baseline(self, found: Measurement) -> CheckResult:
+        """Is the lab's starting point really there?"""
+        return run_check(self.lab.baseline, lambda: found)
+
+    def reports(self, name: str) -> list[Report]:
+        """Every REPORT line of an architecture's functions, oldest first."""
+        return reports(self.target.client("logs"), self._standing(name))
+
     def check(self, check_id: str, even_if_open: bool = False) -> CheckResult:
         """Judge the learner's system as it is now. Takes as long as measuring it does.
 
@@ -219,9 +273,13 @@ def open_lab(
 
     Raises UnknownLab and TargetError, each with one clear sentence.
     """
+    from patisserie import magics
     from patisserie.labs import find_lab
 
     lab = find_lab(number)
+    if workdir is None and os.environ.get(UNATTENDED_VARIABLE) == "1":
+        workdir = Path(tempfile.mkdtemp(prefix="patisserie-"))  # a run without a learner starts afresh
+        atexit.register(shutil.rmtree, workdir, ignore_errors=True)
     chosen = target or "local"
     if chosen != "local":
         raise TargetError(f'The target {chosen!r} is not there; use "local".')
@@ -231,4 +289,5 @@ def open_lab(
     tags = {"patisserie:lab": lab.number, "patisserie:run": f"{lab.number}-{seed}"}
     session = LabSession(lab, LocalTarget(seed, tags), seed, workdir)
     _open.append(session)
+    magics.register()
     return session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import shutil
 from collections.abc import Iterable, Mapping
@@ -55,7 +56,7 @@ class Workspace:
 
     def untouched(self, files: Iterable[str]) -> bool:
         """Whether all of these are as they were at the start."""
-        return all((self.directory / name).read_bytes() == self._original(name).read_bytes() for name in files)
+        return all(_same(self.directory / name, self._original(name)) for name in files)
 
     def _original(self, name: str) -> Path:
         overlay = self._overlay / name
@@ -67,15 +68,42 @@ class Workspace:
 
     def write_handler(self, name: str, source: str) -> None:
         """Put the source of one file in place. Raises WorkspaceError for an unknown file or wrong Python."""
-        path = self.directory / "src" / name
-        if not path.exists():
-            known = ", ".join(sorted(p.name for p in path.parent.glob("*.py")))
-            raise WorkspaceError(f"There is no file {name!r} in this system; its files are {known}.")
+        path = self._known(name)
         try:
             compile(source, name, "exec")
         except SyntaxError as exc:
             raise WorkspaceError(f"{name} is not valid Python, line {exc.lineno}: {exc.msg}.") from exc
         path.write_text(source, encoding="utf-8")
+
+    def replace_functions(self, name: str, source: str) -> None:
+        """Put the functions that `source` defines in the place of those of the same name in one file.
+
+        Raises WorkspaceError for an unknown file or function, or wrong Python.
+        """
+        path = self._known(name)
+        try:
+            new = ast.parse(source)
+        except SyntaxError as exc:
+            raise WorkspaceError(f"The cell is not valid Python, line {exc.lineno}: {exc.msg}.") from exc
+        lines = path.read_text(encoding="utf-8").splitlines()
+        functions = [node for node in new.body if isinstance(node, ast.FunctionDef)]
+        if not functions:
+            raise WorkspaceError("The cell defines no function; it should hold the one to be replaced.")
+        for function in functions:
+            places = {n.name: n for n in ast.parse("\n".join(lines)).body if isinstance(n, ast.FunctionDef)}
+            if function.name not in places:
+                raise WorkspaceError(f"{name} has no function {function.name!r}; it has {', '.join(places)}.")
+            old = places[function.name]
+            text = "\n".join(source.splitlines()[function.lineno - 1 : function.end_lineno])
+            lines[old.lineno - 1 : old.end_lineno] = text.splitlines()
+        self.write_handler(name, "\n".join(lines) + "\n")
+
+    def _known(self, name: str) -> Path:
+        path = self.directory / "src" / name
+        if not path.exists():
+            known = ", ".join(sorted(p.name for p in path.parent.glob("*.py")))
+            raise WorkspaceError(f"There is no file {name!r} in this system; its files are {known}.")
+        return path
 
     def merge_template(self, fragment: str) -> None:
         """Merge resources into the template: mappings member by member, null takes a member away.
@@ -95,6 +123,26 @@ class Workspace:
         template["Resources"] = merged
         text = yaml.safe_dump(template, sort_keys=False, allow_unicode=True)
         self.template.write_text(text, encoding="utf-8")
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two files mean the same: of Python without comments and open gaps (...), of anything else the bytes."""
+    if one.suffix != ".py":
+        return one.read_bytes() == other.read_bytes()
+    return _meaning(one.read_text(encoding="utf-8")) == _meaning(other.read_text(encoding="utf-8"))
+
+
+def _meaning(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and len(body) > 1:
+            node.body = [part for part in body if not _is_gap(part)] or body  # type: ignore[attr-defined]
+    return ast.dump(tree)
+
+
+def _is_gap(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is Ellipsis
 
 
 def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
