@@ -1,6 +1,6 @@
 """Microseconds of CPU per boto3 call: the short circuit beside stock botocore and moto, in one run.
 
-    python benchmarks/calls.py [--calls N] [--json]
+python benchmarks/calls.py [--calls N] [--json]
 """
 
 from __future__ import annotations
