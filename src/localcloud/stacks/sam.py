@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,12 +37,10 @@ def processed(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dic
         return body
     # it keeps usage metrics that nobody publishes here, and warns of that
     logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
-    from samtranslator.model.exceptions import InvalidDocumentException
-    from samtranslator.translator.transform import transform
-
+    transform, invalid_document = _translator()
     try:
         translated: dict[str, Any] = transform(body, dict(parameters), _ManagedPolicies())
-    except InvalidDocumentException as exc:
+    except invalid_document as exc:
         findings = " ".join(cause.message for cause in exc.causes)
         raise TemplateError(
             f"Transform {SAM} failed with: Invalid Serverless Application Specification document. Number of errors "
@@ -49,3 +48,21 @@ def processed(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dic
         ) from None
     translated.pop("Transform", None)
     return translated
+
+
+def _translator() -> tuple[Any, Any]:
+    """SAM's transform and the exception for documents it refuses, imported when first needed.
+
+    It imports jsonschema, which builds a grammar of URIs that SAM never uses, in a second of its own.
+    """
+    grammar = "rfc3987_syntax"
+    spare = grammar not in sys.modules
+    if spare:
+        sys.modules[grammar] = None  # type: ignore[assignment]
+    try:
+        from samtranslator.model.exceptions import InvalidDocumentException
+        from samtranslator.translator.transform import transform
+    finally:
+        if spare:
+            del sys.modules[grammar]
+    return transform, InvalidDocumentException
