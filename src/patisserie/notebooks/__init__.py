@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from patisserie.notebooks.source import Source, SourceError, sources
+from patisserie.notebooks.findings import Finding
+from patisserie.notebooks.source import Cell, Source, SourceError, sources
 
-__all__ = ["Source", "SourceError", "sources"]
+__all__ = ["Cell", "Finding", "Source", "SourceError", "sources"]
