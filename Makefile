@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help lab env test check bench lint types unit notebooks nbval lock clean
+.PHONY: help lab env test check bench book browser lint types unit notebooks nbval reference lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -21,12 +21,20 @@ $(VENV)/ready: pyproject.toml constraints.txt requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e '.[book,test]'
 	@touch $@
 
-test: lint types unit nbval ## all gates
+test: lint types browser unit nbval ## all gates
 
 check: lint types ## the fast subset
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/localcloud/kernel tests/localcloud/runtime \
 	  tests/localcloud/test_hooks.py tests/localcloud/stacks tests/conformance/test_sqs.py \
 	  tests/patisserie/checks tests/patisserie/measure tests/patisserie/load tests/patisserie/notebooks
+
+book: env ## build the book into _build/html, strictly
+	$(BIN)/jupyter-book build . -W -n --keep-going
+
+browser: ## Chromium for the tests that look at the book's pages
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -q && apt-get install -y -q chromium; } || \
+	  { echo "A Chromium is needed for the browser tests: install the package chromium."; exit 1; }
 
 bench: env ## print the benchmarks of this machine
 	$(BIN)/python benchmarks/calls.py
@@ -46,6 +54,9 @@ notebooks: env ## write labs/ and solutions/ anew from their sources
 nbval: env ## run every notebook: solutions strictly, labs as a learner who has solved nothing
 	PATISSERIE_STRICT=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval --nbval-cell-timeout 120 solutions
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval-lax --nbval-cell-timeout 120 labs
+
+reference: env ## write the book's generated pages anew
+	$(BIN)/python -m patisserie.reference
 
 lock: ## write constraints.txt anew (needs the uv tool)
 	uv pip compile --quiet --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 --all-extras pyproject.toml -o constraints.txt

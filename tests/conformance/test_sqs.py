@@ -289,3 +289,16 @@ def test_a_batch_reports_failures_entry_by_entry(sqs, queue, receive):
     assert [entry["Id"] for entry in answer["Successful"]] == ["a"]
     assert (answer["Failed"][0]["Id"], answer["Failed"][0]["SenderFault"]) == ("b", True)
     assert bodies(receive(url)) == ["fine"]
+
+
+def test_setting_one_attribute_leaves_the_others_as_they_were(sqs, queue):
+    policy = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*"}]}
+    )
+    url = queue("orders", dead_letters=queue("dead"), DelaySeconds=3)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "77"})
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (found["VisibilityTimeout"], found["DelaySeconds"]) == ("77", "3")
+    assert json.loads(found["Policy"])["Statement"][0]["Principal"] == "*"
+    assert json.loads(found["RedrivePolicy"])["maxReceiveCount"] == 3

@@ -88,6 +88,9 @@ class _Output(io.TextIOBase):
         if self._environment() is None:
             self._real.flush()
 
+    def close(self) -> None:
+        """Closing a stand-in does nothing: io's finaliser would otherwise flush the real stream at any moment."""
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from patisserie.figures.architecture import architecture
 from patisserie.figures.figure import Figure
 from patisserie.figures.latency import latency_distribution
+from patisserie.figures.waterfall import waterfall
 
-__all__ = ["Figure", "latency_distribution"]
+__all__ = ["Figure", "architecture", "latency_distribution", "waterfall"]

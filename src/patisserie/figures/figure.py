@@ -28,7 +28,8 @@ class Figure:
         head = "".join(f'<th scope="col">{escape(c)}</th>' for c in self.columns)
         body = "".join("<tr>" + "".join(f"<td>{escape(str(c))}</td>" for c in row) + "</tr>" for row in self.rows)
         return {
-            "text/html": f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{escape(self.alt)}">{caption}'
+            "text/html": f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{escape(self.alt)}" '
+            f'style="max-width:100%">{caption}'
             f"<details><summary>Data</summary><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
             "</details></figure>",
             "text/plain": "\n".join(

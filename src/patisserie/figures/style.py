@@ -51,3 +51,30 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+# the same colour for the same kind of part in every drawing of an architecture
+PART_COLOURS = {
+    "customer": TEXT,
+    "API": PURPLE,
+    "function": ORANGE,
+    "table": BLUE,
+    "queue": GREEN,
+    "event bus": GREEN,
+    "live channel": PURPLE,
+    "partner": MUTED,
+}
+_SERVICE_COLOURS = {
+    "lambda": ORANGE,
+    "dynamodb": BLUE,
+    "sqs": GREEN,
+    "events": GREEN,
+    "esm": GREEN,
+    "apigateway": PURPLE,
+    "appsync": PURPLE,
+}
+
+
+def service_colour(service: str) -> str:
+    """The colour of a service's bars; grey for one that has none of its own."""
+    return _SERVICE_COLOURS.get(service, MUTED)

@@ -47,6 +47,7 @@ class SQS:
             "ChangeMessageVisibility": self._change_visibility,
             "ChangeMessageVisibilityBatch": self._change_visibility_batch,
             "PurgeQueue": self._purge,
+            "SetQueueAttributes": self._set_attributes,
         }
         for name, operation in operations.items():
             self._cloud.api.register("sqs", name, self._on_queue(operation))
@@ -149,6 +150,14 @@ class SQS:
             raise exceptions.PurgeQueueInProgress(queue.name)
         queue.last_purged_at = now_us / 1e6
         self.queues.messages(queue).purge(now_us)
+        return {}
+
+    def _set_attributes(self, queue: Any, params: dict[str, Any]) -> dict[str, Any]:
+        """Change the attributes that are given; moto would forget the queue's policy when it is not among them."""
+        attributes = dict(params["Attributes"])
+        if "Policy" not in attributes and queue.policy is not None:
+            attributes["Policy"] = queue.policy
+        self.queues.backend.set_queue_attributes(queue.name, attributes)
         return {}
 
     # -- moto's view ---------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+// The course has no formulas. This stands in for MathJax, so that nothing is fetched from elsewhere.

@@ -1,0 +1,112 @@
+"""The book's generated pages: `python -m patisserie.reference` writes them anew."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from localcloud.facts import Fact, Facts
+from patisserie.course import course_root
+
+_GROUPS = {
+    "price": "Prices",
+    "quota": "Quotas and documented behaviour",
+    "latency": "Published latencies",
+    "model": "Models: what nobody has published, or what was put together from several sources",
+}
+
+
+def facts_page(facts: Facts) -> str:
+    """Every fact with its value, unit, source and date, as MyST."""
+    lines = [
+        "# The facts",
+        "",
+        f"Every number the simulator uses, for {facts.region}, in {facts.currency}, compiled {facts.compiled}.",
+        "The page is generated from the file that the simulator reads. *Estimate* means: no source was found; the",
+        "note says what it rests on.",
+        "",
+    ]
+    for prefix, title in _GROUPS.items():
+        found = [facts.fact(fact_id) for fact_id in facts.ids(f"{prefix}.")]
+        lines += [f"## {title}", "", "| fact | value | unit | source | as of |", "|---|---|---|---|---|"]
+        lines += [_fact_row(fact) for fact in found]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _fact_row(fact: Fact) -> str:
+    sources = " ".join(f"[{number}]({source.url})" for number, source in enumerate(fact.sources, 1) if source.url)
+    if fact.estimate:
+        sources = f"*estimate* {sources}".strip()
+    elif fact.partly_estimate:
+        sources = f"{sources} *partly an estimate*".strip()
+    unit = fact.unit + (f" ({fact.note})" if fact.note else "")
+    return f"| `{fact.id}` | {_cell(_value(fact.value))} | {_cell(unit)} | {sources} | {_cell(fact.as_of)} |"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_value(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(_value(item) for item in value)
+    return "none" if value is None else str(value)
+
+
+def _cell(value: Any) -> str:
+    """Text that cannot break out of a table's cell or be taken for markup."""
+    return re.sub(r"([|*_`<>\[\]{}$~#\\])", r"\\\1", " ".join(str(value).split()))
+
+
+def conformance_page(root: Path) -> str:
+    """The documented behaviours that tests prove, by id."""
+    proven: dict[str, list[str]] = {}
+    for ids, test in sorted(_behaviours(root)):
+        for behaviour in ids:
+            proven.setdefault(behaviour, []).append(test)
+    lines = [
+        "# Conformance",
+        "",
+        "Statements of AWS's documentation that a test of this project proves. Each test names the statements it",
+        "stands for; this page is generated from those marks.",
+        "",
+        "| behaviour | proven by |",
+        "|---|---|",
+    ]
+    lines += [f"| {behaviour} | {'; '.join(tests)} |" for behaviour, tests in sorted(proven.items())]
+    return "\n".join([*lines, ""])
+
+
+def _behaviours(root: Path) -> Iterator[tuple[tuple[str, ...], str]]:
+    """(ids, what the test says) of every marked test."""
+    for path in sorted((root / "tests" / "conformance").glob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            for decorator in node.decorator_list:
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.behaviour":
+                    ids = tuple(str(a.value) for a in decorator.args if isinstance(a, ast.Constant))
+                    yield ids, _cell(node.name.removeprefix("test_").replace("_", " "))
+
+
+def pages(root: Path) -> dict[Path, str]:
+    """Every generated page and its text."""
+    reference = root / "book" / "reference"
+    return {
+        reference / "facts.md": facts_page(Facts.load()),
+        reference / "conformance.md": conformance_page(root),
+    }
+
+
+def main() -> None:
+    """Write the pages."""
+    root = course_root()
+    for path, text in pages(root).items():
+        path.write_text(text, encoding="utf-8", newline="\n")
+        print(f"wrote {path.relative_to(root)}")
+
+
+if __name__ == "__main__":
+    main()
