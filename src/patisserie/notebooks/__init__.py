@@ -1,8 +1,4 @@
-"""One hand-written source of a lab becomes the learner's notebook and the executed solution."""
+"""One hand-written source of a lab becomes the learner's notebook and the executed solution.
 
-from __future__ import annotations
-
-from patisserie.notebooks.findings import Finding
-from patisserie.notebooks.source import Cell, Source, SourceError, sources
-
-__all__ = ["Cell", "Finding", "Source", "SourceError", "sources"]
+Nothing is imported here: `kernels` serves learners who run nbval, who need not have the tools that build notebooks.
+"""

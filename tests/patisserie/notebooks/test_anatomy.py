@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from patisserie.notebooks import Source
 from patisserie.notebooks.anatomy import anatomy
+from patisserie.notebooks.source import Source
 
 MINI = Path(__file__).parent / "fixture" / "solutions" / "07-mini.md"
 LONG = "\n".join(f"x{n} = {n}" for n in range(9))

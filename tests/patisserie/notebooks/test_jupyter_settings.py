@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -29,3 +32,13 @@ def test_jupyterlab_starts_on_a_page_that_exists():
     address = installed("etc/jupyter/jupyter_lab_config.json")["LabApp"]["default_url"]
     assert address.startswith("/lab/tree/")
     assert (ROOT / address.removeprefix("/lab/tree/")).is_file()
+
+
+def test_testing_notebooks_needs_none_of_the_tools_that_build_them():
+    script = (
+        "import sys; sys.modules.update(dict.fromkeys(['jupytext', 'nbclient'])); "
+        "import patisserie.notebooks.kernels as kernels; print(kernels.socket_settings().get('transport', 'tcp'))"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() in {"ipc", "tcp"}, done.stderr

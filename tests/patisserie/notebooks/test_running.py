@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from patisserie.notebooks import Source
 from patisserie.notebooks.__main__ import app
 from patisserie.notebooks.execute import ExecutionFailed, executed
-from patisserie.notebooks.source import to_text
+from patisserie.notebooks.source import Source, to_text
 from patisserie.notebooks.sync import changed_by_running, out_of_sync, regenerate
 
 FIXTURE = Path(__file__).parent / "fixture"

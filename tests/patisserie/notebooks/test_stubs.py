@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from patisserie.notebooks import Source
+from patisserie.notebooks.source import Source
 from patisserie.notebooks.stubs import stub_findings
 
 
