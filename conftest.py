@@ -1,24 +1,19 @@
-"""nbval's kernels talk over unix sockets: TCP ports are raced for when several start at once."""
+"""Notebooks under test (`pytest --nbval`, `--nbval-lax`): their kernels talk over unix sockets, not over TCP ports."""
 
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
-import uuid
+
+import pytest
 
 os.environ.setdefault("PATISSERIE_UNATTENDED", "1")  # notebooks under test get a working copy of their own
 
-if sys.platform != "win32":
-    import nbval.kernel
-    from jupyter_client.manager import KernelManager
 
-    class UnixSocketKernelManager(KernelManager):
-        """As nbval's, with the transport changed for manager and client alike."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Runs in every worker of pytest-xdist as well. Costs nothing when no notebook is tested."""
+    if config.getoption("nbval", False) or config.getoption("nbval_lax", False):
+        import nbval.kernel
 
-        def __init__(self, **settings):
-            settings.setdefault("transport", "ipc")
-            settings.setdefault("ip", os.path.join(tempfile.gettempdir(), f"nbval-{uuid.uuid4().hex[:12]}"))
-            super().__init__(**settings)
+        from patisserie.notebooks.kernels import UnixSocketKernelManager
 
-    nbval.kernel.KernelManager = UnixSocketKernelManager
+        nbval.kernel.KernelManager = UnixSocketKernelManager

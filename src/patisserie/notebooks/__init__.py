@@ -1,7 +1,4 @@
-"""One hand-written source of a lab becomes the learner's notebook and the executed solution."""
+"""One hand-written source of a lab becomes the learner's notebook and the executed solution.
 
-from __future__ import annotations
-
-from patisserie.notebooks.source import Source, SourceError, sources
-
-__all__ = ["Source", "SourceError", "sources"]
+Nothing is imported here: `kernels` serves learners who run nbval, who need not have the tools that build notebooks.
+"""

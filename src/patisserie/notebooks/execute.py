@@ -1,48 +1,82 @@
-"""Running a solution unattended, so that its stored outputs are those of the simulator."""
+"""Running a solution unattended, so that its stored outputs are those of the simulator, and of nothing else."""
 
 from __future__ import annotations
 
 import copy
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from patisserie.notebooks.kernels import AsyncUnixSocketKernelManager
 from patisserie.notebooks.source import without_outputs
 
-_CELL_LIMIT_S = 120
+CELL_LIMIT_S = 120.0
+_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+_SETTINGS = {"PATISSERIE_STRICT": "1", "PATISSERIE_UNATTENDED": "1", "PYTHONHASHSEED": "0"}
 
 
 class ExecutionFailed(Exception):
-    """A cell raised or took too long. The message names the notebook and shows the cell's own error."""
+    """A cell raised or took too long. The message names the notebook, the cell and its error."""
 
 
-def executed(notebook: Any, name: str, directory: Path) -> Any:
-    """The notebook with its outputs. Checks that do not pass raise. Raises ExecutionFailed."""
-    done = copy.deepcopy(notebook)
-    environment = {**os.environ, "PATISSERIE_STRICT": "1", "PATISSERIE_UNATTENDED": "1", "PYTHONHASHSEED": "0"}
-    with tempfile.TemporaryDirectory() as sockets:
-        client = NotebookClient(
-            done,
-            timeout=_CELL_LIMIT_S,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(directory)}},
-            record_timing=False,
-        )
-        manager: Any = client.create_kernel_manager()
-        if os.name == "posix":  # unix sockets: no ports to race for
-            manager.transport = "ipc"
-            manager.ip = os.path.join(sockets, "kernel")
-        try:
-            client.execute(env=environment)
-        except (CellExecutionError, CellTimeoutError) as exc:
-            raise ExecutionFailed(f"{name}: {exc}") from exc
-    outputs = [cell.outputs for cell in done.cells if cell.cell_type == "code"]
-    counts = [cell.execution_count for cell in done.cells if cell.cell_type == "code"]
-    done = without_outputs(done)
-    for cell, output, count in zip((c for c in done.cells if c.cell_type == "code"), outputs, counts, strict=True):
-        cell.outputs, cell.execution_count = output, count
-    return done
+def executed(notebook: Any, name: str, directory: Path, cell_limit_s: float = CELL_LIMIT_S) -> Any:
+    """A copy of the notebook with its outputs, run in `directory`. Checks that do not pass raise.
+
+    Cells tagged skip-execution are left alone. Raises ExecutionFailed.
+    """
+    done = without_outputs(notebook)
+    reached = 0
+
+    def remember(cell: Any, cell_index: int) -> None:
+        nonlocal reached
+        reached = cell_index
+
+    client = NotebookClient(
+        done,
+        timeout=cell_limit_s,
+        kernel_name="python3",
+        kernel_manager_class=AsyncUnixSocketKernelManager,
+        resources={"metadata": {"path": str(directory)}},
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,  # else it depends on the moment of a flush how a cell's print is split
+        on_cell_start=remember,
+    )
+    try:
+        client.execute(env={**os.environ, **_SETTINGS})
+    except CellTimeoutError as exc:
+        message = f"{_place(name, done, reached)} took longer than {cell_limit_s:g} seconds."
+        raise ExecutionFailed(message) from exc
+    except CellExecutionError as exc:
+        raise ExecutionFailed(f"{_place(name, done, reached)} raised {exc.ename}: {exc.evalue}\n{exc}") from exc
+    except DeadKernelError as exc:
+        raise ExecutionFailed(f"{_place(name, done, reached)} ended its kernel.") from exc
+    return _settled(done)
+
+
+def _place(name: str, notebook: Any, index: int) -> str:
+    """Which cell, in words: its number among all cells, and its first line."""
+    cell = notebook.cells[index]
+    return f"{name}: cell {index + 1} ({cell.source.partition(chr(10))[0]!r})"
+
+
+def _settled(notebook: Any) -> Any:
+    """The notebook without what differs from one run to the next."""
+    bare = without_outputs(notebook)
+    for cell, run in zip(bare.cells, notebook.cells, strict=True):
+        if cell.cell_type == "code":
+            cell.execution_count = run.execution_count
+            cell.outputs = [_settled_output(output) for output in run.outputs]
+    return bare
+
+
+def _settled_output(output: Any) -> Any:
+    kept = copy.deepcopy(output)
+    if "data" in kept:
+        kept.data.pop(_WIDGET_VIEW, None)  # the id of a model that only that kernel had; its text stays
+    if kept.output_type == "error":  # a traceback has paths of this machine
+        kept.traceback = [f"{kept.ename}: {kept.evalue}"]
+    return kept

@@ -8,7 +8,7 @@ from patisserie.course import course_root
 from patisserie.labs import LABS, find_lab
 from patisserie.notebooks.anatomy import anatomy
 from patisserie.notebooks.source import sources
-from patisserie.notebooks.stubs import strange_lines
+from patisserie.notebooks.stubs import stub_findings
 from patisserie.notebooks.sync import out_of_sync
 from patisserie.session.workspace import Workspace
 
@@ -30,7 +30,7 @@ def test_every_lab_has_the_common_anatomy(source):
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_what_learners_are_given_is_part_of_the_way(source):
-    assert strange_lines(source) == []
+    assert stub_findings(source) == []
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import textwrap
 
 import pytest
 
-from patisserie.notebooks.anatomy import anatomy
 from patisserie.notebooks.source import Source, SourceError, to_text
-from patisserie.notebooks.stubs import strange_lines
 
 HEAD = """\
 ---
@@ -90,20 +89,32 @@ def test_marks_that_do_not_match_are_named_with_their_cell(source, cell, message
         source(cell).lab()
 
 
-def test_a_lab_must_not_give_lines_that_have_to_be_deleted_again(source):
-    assert strange_lines(source(CUT)) == []
-    assert strange_lines(source(("trap = 1", "lab-only"))) == [
-        "07-test: 'trap = 1' is in the lab but not in the solution."
-    ]
+def test_quotes_in_what_is_to_be_done_are_kept(source):
+    cell = 'def f():\n    # BEGIN SOLUTION: Exercise 1: say "no" or C:\\new\n    return 1\n    # END SOLUTION'
+    stub = ast.parse(code(source(cell).lab())[0]).body[0].body[0]
+    assert ast.literal_eval(stub.exc.args[0]) == 'Exercise 1: say "no" or C:\\new'
 
 
-def test_the_anatomy_names_what_is_missing_too_long_or_out_of_place(source):
-    long_cell = "\n".join(f"x{n} = {n}" for n in range(9))
-    findings = {
-        f"{f.where} {f.message}" for f in anatomy(source(long_cell, text="## You will\n\n## Something else\n\n"))
-    }
-    assert "Something else is not a heading of the anatomy" in findings
-    assert "Quiz is missing" in findings
-    assert any("has 9 lines; at most 8 are easy to read" in finding for finding in findings)
-    assert "Clean up the last code cell must clean up" in findings
-    assert "exercises there are 0; two to four fit a lab" in findings
+def test_cells_for_an_aws_account_are_skipped_by_every_unattended_run(source):
+    cell = next(c for c in source(("deploy()", "aws")).solution().cells if c.cell_type == "code")
+    assert {"nbval-skip", "skip-execution"} <= set(cell.metadata.tags)
+
+
+def test_a_misspelt_tag_is_refused(source):
+    with pytest.raises(SourceError, match="no tag is called 'solution_only'"):
+        source(("x = 1", "solution_only")).lab()
+
+
+def test_cells_know_the_line_they_start_in(source):
+    made = source("x = 1", "y = 2")
+    lines = made.path.read_text(encoding="utf-8").splitlines()
+    assert [(c.line, lines[c.line - 1]) for c in made.cells() if c.kind == "code"] == [(12, "x = 1"), (18, "y = 2")]
+
+
+def test_a_source_that_is_no_notebook_is_named(tmp_path):
+    path = tmp_path / "07-test.md"
+    path.write_text("```{code-cell} ipython3\n:tags: [a\nx = 1\n```\n", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"07-test\.md is not a MyST notebook"):
+        Source(path).lab()
+    with pytest.raises(SourceError, match="No source at"):
+        Source(tmp_path / "08-none.md").lab()
