@@ -26,7 +26,7 @@ test: lint types browser unit nbval ## all gates
 check: lint types ## the fast subset
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/localcloud/kernel tests/localcloud/runtime \
 	  tests/localcloud/test_hooks.py tests/localcloud/stacks tests/conformance/test_sqs.py \
-	  tests/patisserie/checks tests/patisserie/measure tests/patisserie/load tests/patisserie/notebooks
+	  tests/patisserie/checks tests/patisserie/measure tests/patisserie/load tests/patisserie/figures
 
 book: env ## build the book into _build/html, strictly
 	$(BIN)/jupyter-book build . -W -n --keep-going
@@ -52,8 +52,8 @@ notebooks: env ## write labs/ and solutions/ anew from their sources
 	$(BIN)/python -m patisserie.notebooks build
 
 nbval: env ## run every notebook: solutions strictly, labs as a learner who has solved nothing
-	PATISSERIE_STRICT=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval --nbval-cell-timeout 120 solutions
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval-lax --nbval-cell-timeout 120 labs
+	PATISSERIE_STRICT=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 120 solutions
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout 120 labs
 
 reference: env ## write the book's generated pages anew
 	$(BIN)/python -m patisserie.reference
