@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from localcloud.api import Api, clients, retries
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.facts import Facts
+from localcloud.faults import Faults
 from localcloud.latency import Latency
 from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
@@ -21,6 +22,7 @@ from localcloud.services.logs import Logs
 from localcloud.services.sqs import SQS
 from localcloud.spans import Tracer
 from localcloud.stacks import CloudFormation
+from localcloud.stores import dynamodb
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -38,7 +40,10 @@ def assemble(cloud: Cloud) -> None:
     cloud.api.install(cloud.patches)
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
+    cloud.faults = Faults(cloud)
+    cloud.faults.install()
     cloud.logs = Logs(cloud)
+    dynamodb.install(cloud.patches)
     CapacityMeter(cloud).install()
     cloud.sqs = SQS(cloud)
     cloud.sqs.install()

@@ -15,6 +15,7 @@ from localcloud.patching import Patches
 if TYPE_CHECKING:
     from localcloud.api import Api
     from localcloud.facts import Facts
+    from localcloud.faults import Faults
     from localcloud.latency import Latency
     from localcloud.metering import Meter
     from localcloud.net import HttpPlane
@@ -67,6 +68,7 @@ class Cloud:
         self.tracer: Tracer
         self.api: Api
         self.http: HttpPlane
+        self.faults: Faults
         self.logs: Logs
         self.sqs: SQS
         self.cloudwatch: CloudWatch

@@ -61,6 +61,8 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.appsync.models:appsync_backends", "Events APIs, their namespaces and keys"),
     Hook("moto.apigatewayv2.models:apigatewayv2_backends", "HTTP APIs, their stages, routes and integrations"),
     Hook("moto.events.models:EventPattern", "rules keep their pattern as text in _raw_pattern"),
+    Hook("moto.dynamodb.models:get_filter_expression", "conditions are parsed once"),
+    Hook("moto.dynamodb.models.table:get_filter_expression", "conditions are parsed once"),
     Hook("moto.events.responses:EventsHandler", "EventBridge operations without HTTP"),
     Hook("moto.cloudwatch.models:CloudWatchBackend.put_metric_data", "moto's Kinesis publishes its metrics here"),
 )

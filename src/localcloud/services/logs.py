@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import utcnow
@@ -34,8 +35,12 @@ class Logs:
         # by the function's name, so that a function's cost includes its logs
         self._cloud.meter.add("logs.ingested_gb", ingested / 1e9, group.rsplit("/", 1)[-1])
 
+    @cached_property
+    def _backend(self) -> Any:
+        return logs_backends[self._cloud.account_id][self._cloud.region]
+
     def _stream(self, group: str, stream: str) -> LogStream:
-        groups: dict[str, Any] = logs_backends[self._cloud.account_id][self._cloud.region].groups
+        groups = self._backend.groups
         if group not in groups:
             groups[group] = LogGroup(self._cloud.account_id, self._cloud.region, group)  # type: ignore[abstract]
         found: LogGroup = groups[group]

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from moto.events.models import events_backends
@@ -44,7 +45,7 @@ class EventBridge:
         register("events", "PutTargets", self._put_targets)
         register("events", "TestEventPattern", self._test_pattern)
 
-    @property
+    @cached_property
     def _backend(self) -> Any:
         return events_backends[self._cloud.account_id][self._cloud.region]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -68,8 +69,11 @@ class HttpApi:
         return {"StageName": stage.name, "StageVariables": stage.stage_variables}
 
     def _api(self, api_id: str) -> Any:
-        backend = apigatewayv2_backends[self._cloud.account_id][self._cloud.region]
-        return backend.apis.get(api_id)
+        return self._backend.apis.get(api_id)
+
+    @cached_property
+    def _backend(self) -> Any:
+        return apigatewayv2_backends[self._cloud.account_id][self._cloud.region]
 
     # -- one request -----------------------------------------------------------------------------
 

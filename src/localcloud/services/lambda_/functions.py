@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class Functions:
         self._code = code
         self._alias_stream = alias_stream
 
-    @property
+    @cached_property
     def backend(self) -> LambdaBackend:
         found: LambdaBackend = lambda_backends[self._account_id][self._region]
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from moto.sqs import models
@@ -28,7 +29,7 @@ class Queues:
             True: int(facts.value("quota.sqs.in_flight.fifo")),
         }
 
-    @property
+    @cached_property
     def backend(self) -> Any:
         return models.sqs_backends[self._cloud.account_id][self._cloud.region]
 
