@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -302,3 +303,27 @@ def test_setting_one_attribute_leaves_the_others_as_they_were(sqs, queue):
     assert (found["VisibilityTimeout"], found["DelaySeconds"]) == ("77", "3")
     assert json.loads(found["Policy"])["Statement"][0]["Principal"] == "*"
     assert json.loads(found["RedrivePolicy"])["maxReceiveCount"] == 3
+
+
+def test_metrics_count_what_happens_and_sample_the_queue_every_minute(cloud, sqs, queue, receive):
+    url = queue("orders", VisibilityTimeout=30)
+    for body in ("one", "three"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    receive(url, 1)
+    cloud.wait(90)
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=receive(url, 1)[0]["ReceiptHandle"])
+    cloud.wait(120)
+
+    def read(name, statistic):
+        found = cloud.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SQS", MetricName=name, Dimensions=[{"Name": "QueueName", "Value": "orders"}],
+            StartTime=cloud.now - timedelta(minutes=10), EndTime=cloud.now, Period=600, Statistics=[statistic],
+        )  # fmt: skip
+        return sum(point[statistic] for point in found["Datapoints"])
+
+    assert read("NumberOfMessagesSent", "Sum") == 2
+    assert read("NumberOfMessagesReceived", "Sum") == 2
+    assert read("NumberOfMessagesDeleted", "Sum") == 1
+    assert read("SentMessageSize", "Sum") == 8
+    assert read("ApproximateNumberOfMessagesVisible", "Maximum") == 2
+    assert 150 <= read("ApproximateAgeOfOldestMessage", "Maximum") <= 240

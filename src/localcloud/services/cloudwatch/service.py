@@ -5,7 +5,7 @@ Alarms, dashboards and everything else about CloudWatch stay with moto.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.cloudwatch.models import CloudWatchBackend
@@ -28,6 +28,7 @@ class CloudWatch:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._store = Store()
+        self.before_reading: list[Callable[[], None]] = []  # services that sample bring their metrics up to now
         self._publishing = Publishing(self._store, cloud.facts)
         self._metric_data = MetricDataReader(self._store, cloud.facts)
         self._metric_statistics = MetricStatisticsReader(self._store, cloud.facts)
@@ -37,12 +38,18 @@ class CloudWatch:
         """Answer the metric operations, and keep what moto's own services publish."""
         register = self._cloud.api.register
         register("cloudwatch", "PutMetricData", self._put_api)
-        register("cloudwatch", "GetMetricData", lambda call: self._metric_data.read(call.params, self._now_s))
-        register(
-            "cloudwatch", "GetMetricStatistics", lambda call: self._metric_statistics.read(call.params, self._now_s)
-        )
-        register("cloudwatch", "ListMetrics", lambda call: self._listing.read(call.params, self._now_s))
+        register("cloudwatch", "GetMetricData", self._reading(self._metric_data.read))
+        register("cloudwatch", "GetMetricStatistics", self._reading(self._metric_statistics.read))
+        register("cloudwatch", "ListMetrics", self._reading(self._listing.read))
         self._cloud.patches.set(CloudWatchBackend, "put_metric_data", self._put_by_moto())
+
+    def _reading(self, read: Callable[[dict[str, Any], float], dict[str, Any]]) -> Callable[[ApiCall], dict[str, Any]]:
+        def answer(call: ApiCall) -> dict[str, Any]:
+            for settle in self.before_reading:
+                settle()
+            return read(call.params, self._now_s)
+
+        return answer
 
     @property
     def _now_s(self) -> float:

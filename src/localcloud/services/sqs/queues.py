@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from moto.sqs import models
 from moto.sqs.exceptions import QueueDoesNotExist
 
+from localcloud.services.sqs.metrics import QueueMetrics
 from localcloud.stores.sqs import FifoMessages, Message, Redrive, Settings, StandardMessages
 from localcloud.stores.sqs.base import Messages
 
@@ -22,6 +23,8 @@ class Queues:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self._metrics: list[QueueMetrics] = []
+        cloud.cloudwatch.before_reading.append(self._sample)
         facts = cloud.facts
         self._deduplication_us = int(facts.value("quota.sqs.dedup_window")) * 1_000_000
         self._in_flight = {
@@ -32,6 +35,11 @@ class Queues:
     @cached_property
     def backend(self) -> Any:
         return models.sqs_backends[self._cloud.account_id][self._cloud.region]
+
+    def _sample(self) -> None:
+        """Bring every queue's metrics up to now."""
+        for metrics in self._metrics:
+            metrics.sample(self.now_us)
 
     @property
     def now_us(self) -> int:
@@ -54,6 +62,7 @@ class Queues:
             else:
                 found = StandardMessages(queue.queue_arn, lambda: self._settings(queue))
             queue.__dict__[_KEY] = found
+            self._metrics.append(QueueMetrics(self._cloud, queue.name, found))
         return found
 
     def _settings(self, queue: Any) -> Settings:

@@ -18,6 +18,8 @@ from localcloud.stores.sqs.message import (
     Settings,
 )
 
+SENT, RECEIVED, DELETED = "sent", "received", "deleted"
+
 
 class Messages:
     """The messages of one queue.
@@ -31,6 +33,8 @@ class Messages:
         self.settings = settings
         self._prefix = "AQEB" + hashlib.sha256(name.encode()).hexdigest()[:24]
         self.on_visible: list[Callable[[], None]] = []
+        self.before_change: Callable[[int], None] | None = None  # told the time before anything changes
+        self.on_event: Callable[[str, int], None] | None = None  # told what happened, and the message's size
         self._in_state = {VISIBLE: 0, DELAYED: 0, IN_FLIGHT: 0}
         self._later: list[tuple[int, int, Message, int]] = []  # when a message becomes visible
         self._by_age: list[tuple[int, int, Message]] = []
@@ -63,6 +67,9 @@ class Messages:
 
     def add(self, message: Message, now_us: int, delay_us: int = 0) -> None:
         """Take a message in; it becomes visible after `delay_us`."""
+        if self.before_change is not None:
+            self.before_change(now_us)
+        self._event(SENT, message)
         message.receives_here = 0
         message.state = DELAYED if delay_us > 0 else VISIBLE
         self._in_state[message.state] += 1
@@ -72,6 +79,10 @@ class Messages:
         if delay_us > 0:
             self._at(message, now_us + delay_us)
         self._tell()
+
+    def _event(self, kind: str, message: Message) -> None:
+        if self.on_event is not None:
+            self.on_event(kind, message.size)
 
     # -- state changes -----------------------------------------------------------------------
 
@@ -93,6 +104,7 @@ class Messages:
     def _hide(self, message: Message, now_us: int, visibility_us: int) -> None:
         self._handles.pop(message.receipt_handle, None)
         message.hand_out(now_us, self._prefix)
+        self._event(RECEIVED, message)
         self._handles[message.receipt_handle] = message
         if visibility_us > 0:
             self._set_state(message, IN_FLIGHT)
@@ -105,6 +117,8 @@ class Messages:
 
     def _bring_up(self, now_us: int) -> None:
         """Carry out what time has done: delays and visibility timeouts that ended, retention that passed."""
+        if self.before_change is not None:
+            self.before_change(now_us)
         later = self._later
         while later and later[0][0] <= now_us:
             _, _, message, version = heapq.heappop(later)
@@ -141,6 +155,7 @@ class Messages:
         message = self._handles.get(receipt_handle)
         if message is not None:
             self._remove(message)
+            self._event(DELETED, message)
             self._tell()
         elif not receipt_handle.startswith(self._prefix):
             raise InvalidReceiptHandle(receipt_handle)
