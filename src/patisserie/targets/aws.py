@@ -50,6 +50,14 @@ class Account:
     endpoint: str
 
 
+def reachable(url: str, endpoint: str) -> str:
+    """Where to send a request for `url`: an API's own address or, with an endpoint, its place at the emulator."""
+    match = _API_HOST.match(url) if endpoint else None
+    if match is None:
+        return url
+    return f"{endpoint}/_aws/execute-api/{match['api']}/$default{match['path'] or '/'}"
+
+
 class Started:
     """A thread under way."""
 
@@ -81,7 +89,7 @@ class AwsTarget:
         tags: put on everything; must hold `patisserie:run`, which also names stacks and the bucket of code.
         session: where credentials and the Region come from.
         endpoint: of an emulator, "" for AWS itself.
-        monotonic, sleep: the clock.
+        monotonic, sleep, unix_s: the clock.
 
     Raises TargetError, with one sentence, when there are no credentials or AWS refuses them.
     """
@@ -97,6 +105,7 @@ class AwsTarget:
         endpoint: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        unix_s: Callable[[], float] = time.time,
     ) -> None:
         self.seed = seed
         self.run = tags["patisserie:run"]
@@ -106,7 +115,7 @@ class AwsTarget:
         self._region = self._session.region_name or self._facts.region
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()  # boto3 sessions are not safe to make clients from several threads
-        self._monotonic, self._sleep = monotonic, sleep
+        self._monotonic, self._sleep, self._unix_s = monotonic, sleep, unix_s
         self._opened = monotonic()
         self.account = self._identify()
         poll_s = 1.0 if self._endpoint else 5.0
@@ -163,13 +172,6 @@ class AwsTarget:
 
     # -- HTTP ----------------------------------------------------------------------------------
 
-    def reachable(self, url: str) -> str:
-        """Where to send a request for `url`: an API's own address, or its place at the emulator."""
-        match = _API_HOST.match(url) if self._endpoint else None
-        if match is None:
-            return url
-        return f"{self._endpoint}/_aws/execute-api/{match['api']}/$default{match['path'] or '/'}"
-
     def http(
         self,
         method: str,
@@ -181,7 +183,7 @@ class AwsTarget:
         """One HTTP request of a customer. Raises PatienceExhausted when `timeout_s` passes first."""
         body = None if json is None else jsonlib.dumps(json).encode()
         given = {"content-type": "application/json", **(headers or {})}
-        request = urllib.request.Request(self.reachable(url), body, given, method=method)
+        request = urllib.request.Request(reachable(url, self._endpoint), body, given, method=method)
         started = self._monotonic()
         try:
             with urllib.request.urlopen(request, timeout=timeout_s) as answer:
@@ -209,7 +211,8 @@ class AwsTarget:
     def deploy(self, stack_name: str, template: Path, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         """Deploy or update a stack through CloudFormation. On AWS its name begins with the run's."""
         stack = self._deployer.deploy(self._physical(stack_name), template, parameters)
-        return dataclasses.replace(stack, outputs={name: self.reachable(url) for name, url in stack.outputs.items()})
+        outputs = {name: reachable(value, self._endpoint) for name, value in stack.outputs.items()}
+        return dataclasses.replace(stack, outputs=outputs)
 
     def delete(self, stack_name: str) -> None:
         """Delete a stack and wait until it is gone. Takes the name given to `deploy`, or the stack's own."""
@@ -231,7 +234,7 @@ class AwsTarget:
 
         Only Lambda is counted: requests and GB-seconds, from REPORT lines, at list prices.
         """
-        since_ms = int(time.time() * 1_000)
+        since_ms = int(self._unix_s() * 1_000)
 
         def used(stack: DeployedStack) -> Used:
             found = self._settled_reports(stack, since_ms)
