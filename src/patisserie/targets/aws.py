@@ -28,6 +28,7 @@ from patisserie.reports import Report, reports
 from patisserie.targets.aws_cleanup import PREFIX, bucket_name, clean_up
 from patisserie.targets.base import DeployedStack, HttpReply, Listener, PatienceExhausted, TargetError, Used
 from patisserie.targets.deployment import Deployer
+from patisserie.targets.stand_in import add_routes
 
 NOT_ON_AWS = (
     "listening on an AppSync Events channel (it needs a WebSocket client, which the course does not bring)",
@@ -211,6 +212,8 @@ class AwsTarget:
     def deploy(self, stack_name: str, template: Path, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         """Deploy or update a stack through CloudFormation. On AWS its name begins with the run's."""
         stack = self._deployer.deploy(self._physical(stack_name), template, parameters)
+        if self._endpoint:
+            add_routes(self.client, stack, template)
         outputs = {name: reachable(value, self._endpoint) for name, value in stack.outputs.items()}
         return dataclasses.replace(stack, outputs=outputs)
 

@@ -12,15 +12,9 @@ from localcloud.cost import cost_report
 from localcloud.facts import Facts
 from patisserie.targets.aws import NOT_ON_AWS, Account
 from patisserie.targets.base import TargetError
+from patisserie.targets.stand_in import NOT_ON_STAND_IN
 
 OPT_IN = "PATISSERIE_AWS"
-NOT_ON_STAND_IN = (
-    "listening on AppSync Events channels",
-    "throttling: API rate limits and Lambda's concurrency and scaling limits do not hold customers back",
-    "Lambda's memory setting: it does not change how fast a function computes, and there is no Init Duration",
-    "permissions: policies are not enforced, so a missing one is not noticed",
-    "AWS's latencies: times are those of this computer, and costs follow from them",
-)
 # What one invocation of a lab's function does at most, for the bound alone. The workloads do far less.
 _CALLS_PER_INVOCATION = 10
 _LOG_GB_PER_INVOCATION = 10 / 1024**2
