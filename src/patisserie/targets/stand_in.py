@@ -11,7 +11,7 @@ from patisserie.targets.packaging import load_template
 
 NOT_ON_STAND_IN = (
     "routes of an HTTP API out of the template (the emulator leaves them out; the course adds them by API calls)",
-    "listening on AppSync Events channels",
+    "AppSync Events: the emulator refuses templates that have it, so lab 02 stops at its second half there",
     "throttling: API rate limits and Lambda's concurrency and scaling limits do not hold customers back",
     "Lambda's memory setting: it does not change how fast a function computes, and there is no Init Duration",
     "permissions: policies are not enforced, so a missing one is not noticed",

@@ -170,6 +170,12 @@ def test_a_stack_carries_the_run_in_its_name_and_its_tags_and_is_found_by_it(tar
     assert find_stacks(target.client, "02-ffffffff") == ()
 
 
+def test_a_refused_template_is_said_in_one_sentence(target, template):
+    template.write_text(TEMPLATE.replace("AWS::DynamoDB::Table", "AWS::Croissant::Oven"))
+    with pytest.raises(TargetError, match=r"AWS::Croissant::Oven"):
+        target.deploy("shop", template)
+
+
 def test_clean_up_deletes_what_the_run_made_and_nothing_else(target, template, account):
     logs, s3 = account.client("logs"), account.client("s3")
     s3.create_bucket(Bucket="somebody-elses")
