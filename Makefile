@@ -5,7 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help lab env test check bench book browser lint types unit notebooks nbval reference lock clean
+STAND_IN := .venv-stand-in
+
+.PHONY: help lab env test check bench book browser lint types unit stand-in stand-in-tests notebooks nbval reference \
+  lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -47,6 +50,17 @@ types: env
 
 unit: env
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+	@if test -x $(STAND_IN)/bin/ministack; then $(MAKE) stand-in-tests; \
+	else echo "The tests on the stand-in for AWS were left out: its environment is not there (make stand-in)."; fi
+
+stand-in: $(STAND_IN)/bin/ministack stand-in-tests ## install the stand-in for AWS, and run the tests on it
+
+stand-in-tests: env
+	$(BIN)/python -m pytest -q -m stand_in tests/patisserie/targets/test_ministack.py
+
+$(STAND_IN)/bin/ministack:
+	$(PYTHON) -m venv $(STAND_IN)
+	$(STAND_IN)/bin/python -m pip install --quiet --disable-pip-version-check 'ministack>=1.5.33,<1.6' boto3 aws-sam-translator
 
 notebooks: env ## write labs/ and solutions/ anew from their sources
 	$(BIN)/python -m patisserie.notebooks build
@@ -62,4 +76,4 @@ lock: ## write constraints.txt anew (needs the uv tool)
 	uv pip compile --quiet --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 --all-extras pyproject.toml -o constraints.txt
 
 clean: ## remove what was made
-	rm -rf $(VENV) _build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(STAND_IN) _build .mypy_cache .ruff_cache .pytest_cache

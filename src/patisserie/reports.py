@@ -29,12 +29,14 @@ class Report:
     line: str
 
 
-def reports(logs: Any, stack: DeployedStack) -> list[Report]:
-    """Every REPORT line of the stack's functions, oldest first."""
+def reports(logs: Any, stack: DeployedStack, since_ms: int = 0) -> list[Report]:
+    """Every REPORT line of the stack's functions since that Unix time in milliseconds, oldest first."""
     found: list[tuple[int, Report]] = []
     for name in stack.physical_ids("AWS::Lambda::Function"):
         try:
-            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{name}")
+            pages = logs.get_paginator("filter_log_events").paginate(
+                logGroupName=f"/aws/lambda/{name}", startTime=since_ms
+            )
             events = [event for page in pages for event in page["events"]]
         except ClientError as exc:
             if exc.response["Error"]["Code"] != "ResourceNotFoundException":

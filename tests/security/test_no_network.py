@@ -67,9 +67,7 @@ def test_the_hook_catches_a_name_that_is_looked_up():
 
 
 def test_the_hook_catches_a_datagram_that_leaves():
-    found = watched(
-        "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))\n"
-    )
+    found = watched("import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))\n")
     assert found.returncode == CAUGHT, found.stderr
 
 
@@ -107,3 +105,13 @@ def test_a_local_run_never_leaves_the_machine_even_with_credentials_and_an_endpo
         PATISSERIE_AWS="1",
     )
     assert found.returncode == 0, found.stderr
+
+
+def test_asking_for_aws_without_opting_in_never_leaves_the_machine():
+    found = watched(
+        RUN.format(arguments=["run", "00", "--target", "aws"]),
+        AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE",
+        AWS_SECRET_ACCESS_KEY="example",
+    )
+    assert found.returncode == 2, found.stderr
+    assert "PATISSERIE_AWS" in found.stderr

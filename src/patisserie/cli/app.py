@@ -27,6 +27,9 @@ from patisserie.session import open_lab
 from patisserie.session.session import DEFAULT_SEED
 from patisserie.session.workspace import WorkspaceError
 from patisserie.targets import TargetError
+from patisserie.targets.aws import AwsTarget
+from patisserie.targets.aws_cleanup import clean_up, find_stacks
+from patisserie.targets.opt_in import require_opt_in
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,6 +38,8 @@ app = typer.Typer(
 )
 Number = Annotated[str, typer.Argument(help="The lab's number, such as 02.")]
 Seed = Annotated[int, typer.Option(help="Decides every draw of the run.")]
+TargetName = Annotated[str, typer.Option("--target", help="local, or aws.")]
+Yes = Annotated[bool, typer.Option("--yes", help="For aws: opt in, and do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, and nothing else, on standard output.")]
 
 
@@ -76,16 +81,23 @@ def open_command(number: Number) -> None:
 def run(
     number: Number,
     seed: Seed = DEFAULT_SEED,
-    target: Annotated[str, typer.Option(help="local, or aws.")] = "local",
+    target: TargetName = "local",
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Do the solved lab without a notebook: measure before and after, and judge every check."""
     with _one_sentence(), tempfile.TemporaryDirectory() as workdir:
         started = time.perf_counter()
-        session = open_lab(number, seed=seed, target=target, workdir=Path(workdir))
+        session = open_lab(
+            number, seed=seed, target=target, workdir=Path(workdir), opted_in=yes, confirm=_confirmation(yes)
+        )
         try:
             found = session.lab.run(session)
             session.cleanup()
+        except BaseException:
+            if session.target.name == "aws":
+                session.cleanup()  # what stands costs money, whatever went wrong
+            raise
         finally:
             session.close()
         answer = {
@@ -180,9 +192,43 @@ def reset(number: Number) -> None:
 
 
 @app.command()
-def cleanup() -> None:
+def cleanup(
+    target: TargetName = "local",
+    run_id: Annotated[str | None, typer.Option("--run", help="Only this run, such as 02-1a2b3c4d.")] = None,
+    yes: Yes = False,
+) -> None:
     """Delete what labs have left on a target."""
-    typer.echo("The local target keeps nothing between runs: there is nothing to clean up.")
+    with _one_sentence():
+        if target == "local":
+            typer.echo("The local target keeps nothing between runs: there is nothing to clean up.")
+            return
+        if target != "aws":
+            raise TargetError(f'The target {target!r} is not there; use "local" or "aws".')
+        require_opt_in(yes)
+        aws = AwsTarget(DEFAULT_SEED, {"patisserie:run": run_id or "all"})
+        of_run = f"of run {run_id}" if run_id else "of every run"
+        stacks = ", ".join(find_stacks(aws.client, run_id)) or "no stack"
+        where = aws.account.endpoint or "AWS"
+        account = f"Account {aws.account.account_id} in {aws.account.region} on {where}"
+        text = f"{account}: delete what is left {of_run}: {stacks}."
+        if not _confirmation(yes)(text):
+            raise TargetError("Nothing was deleted: it was not confirmed.")
+        found = clean_up(aws.client, aws.account.account_id, run_id)
+        typer.echo(
+            f"Deleted {len(found.stacks)} stacks, {len(found.log_groups)} log groups and {len(found.buckets)} buckets."
+        )
+        if found.left:
+            raise TargetError(f"Left behind on aws: {', '.join(found.left)}. Run cleanup again.")
+
+
+def _confirmation(yes: bool) -> Callable[[str], bool]:
+    """Shows a plan on standard error, where it does not mix with --json, and asks unless told yes already."""
+
+    def confirm(text: str) -> bool:
+        typer.echo(text, err=True)
+        return yes or typer.confirm("Go on?", err=True)
+
+    return confirm
 
 
 @app.command()

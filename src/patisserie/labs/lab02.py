@@ -319,6 +319,8 @@ def run(session: LabSession) -> LabRun:
     results: list[CheckResult] = [run_check(BASELINE, lambda: before)]
     SOLVED.prepare(session)
     after = session.measure("mine", "after: stored first")
+    if session.target.name != "local":
+        return LabRun(before, after, ())  # the checks judge the rush and an hour of outage, not a dozen orders
     session.wait(120)
     unfinished = session.unfinished("mine", after.outcomes)
     results.append(run_check(ANSWER_FIRST, lambda: (after, unfinished)))

@@ -6,30 +6,36 @@ import ast
 import atexit
 import os
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from localcloud.facts import Facts
 from localcloud.spans import Span
 from localcloud.stacks.parsing import parse_template
 from patisserie.checks import CheckResult, run_check
 from patisserie.course import course_root, default_workdir
 from patisserie.labs.lab import Lab
-from patisserie.load import ACCEPTED, Arrivals, Outcome, run_load
+from patisserie.load import ACCEPTED, Arrivals, Outcome, Steady, run_load
 from patisserie.measure import Measurement, measurement
 from patisserie.progress import ProgressBook
 from patisserie.reports import Report, reports
 from patisserie.session.workspace import Workspace
 from patisserie.story import Story
 from patisserie.targets import DeployedStack, Target, TargetError
+from patisserie.targets.aws import AwsTarget
 from patisserie.targets.local import LocalTarget
+from patisserie.targets.opt_in import cost_bound_usd, plan_text, require_opt_in
 
 DEFAULT_SEED = 7
 UNATTENDED_VARIABLE = "PATISSERIE_UNATTENDED"
 _PARTNERS = "partners"
 _QUIET_S = 120.0  # after the last order: events and retries under way come to their end
+_QUIET_AWS_S = 10.0  # the same in real time, for a load without outages
+_AWS_ARRIVALS = Steady(1.0, 12.0)  # a person waits for it, and somebody pays for it
 
 
 class LabSession:
@@ -53,7 +59,7 @@ class LabSession:
             self.workspace.ensure()
 
     def __repr__(self) -> str:
-        note = "nothing leaves this computer" if self.target.name == "local" else "a real account"
+        note = "nothing leaves this computer" if self.target.name == "local" else "outside this simulation, real time"
         return f"Lab {self.lab.number} {self.lab.title} · target {self.target.name} ({note}) · seed {self.seed}"
 
     # -- deploying -----------------------------------------------------------------------------
@@ -145,12 +151,15 @@ class LabSession:
         stack = self._standing(name)
         meter = self.target.start_metering()
         outcomes = run_load(
-            self.target, stack.outputs["OrdersUrl"], arrivals or self.lab.arrivals(self.story), self.story, self.seed,
+            self.target, stack.outputs["OrdersUrl"], arrivals or self._arrivals(), self.story, self.seed,
             progress,
         )  # fmt: skip
-        self.target.wait(_QUIET_S)
+        self.target.wait(_QUIET_S if self.target.name == "local" else _QUIET_AWS_S)
         used = meter(stack)
         return measurement(label or name, outcomes, used.invocations, used.cost_usd, self.target.source, self.seed)
+
+    def _arrivals(self) -> Arrivals:
+        return self.lab.arrivals(self.story) if self.target.name == "local" else _AWS_ARRIVALS
 
     def _standing(self, name: str) -> DeployedStack:
         if name not in self.stacks:
@@ -267,9 +276,18 @@ def current_session() -> LabSession | None:
 
 
 def open_lab(
-    number: str, seed: int | None = None, target: str | None = None, workdir: Path | None = None
+    number: str,
+    seed: int | None = None,
+    target: str | None = None,
+    workdir: Path | None = None,
+    *,
+    opted_in: bool = False,
+    confirm: Callable[[str], bool] | None = None,
 ) -> LabSession:
     """Open a lab on a target ("local" unless told otherwise). A lab that was open before is closed.
+
+    "aws" needs PATISSERIE_AWS=1 in the environment, or `opted_in`. Account, Region and a bound on the costs are
+    handed to `confirm`, which says whether to go on; without it they are printed.
 
     Raises UnknownLab and TargetError, each with one clear sentence.
     """
@@ -281,13 +299,36 @@ def open_lab(
         workdir = Path(tempfile.mkdtemp(prefix="patisserie-"))  # a run without a learner starts afresh
         atexit.register(shutil.rmtree, workdir, ignore_errors=True)
     chosen = target or "local"
-    if chosen != "local":
-        raise TargetError(f'The target {chosen!r} is not there; use "local".')
+    if chosen not in ("local", "aws"):
+        raise TargetError(f'The target {chosen!r} is not there; use "local" or "aws".')
+    if chosen == "aws":
+        require_opt_in(opted_in)
     while _open:
         _open.pop().close()
     seed = DEFAULT_SEED if seed is None else seed
-    tags = {"patisserie:lab": lab.number, "patisserie:run": f"{lab.number}-{seed}"}
-    session = LabSession(lab, LocalTarget(seed, tags), seed, workdir)
+    opened = _open_aws(lab, seed, confirm) if chosen == "aws" else LocalTarget(seed, _tags(lab, f"{lab.number}-{seed}"))
+    session = LabSession(lab, opened, seed, workdir)
     _open.append(session)
     magics.register()
     return session
+
+
+def _tags(lab: Lab, run: str) -> dict[str, str]:
+    return {"patisserie:lab": lab.number, "patisserie:run": run}
+
+
+def _open_aws(lab: Lab, seed: int, confirm: Callable[[str], bool] | None) -> AwsTarget:
+    run = f"{lab.number}-{secrets.token_hex(4)}"  # two runs in one account must not meet
+    target = AwsTarget(seed, _tags(lab, run))
+    stacks = course_root() / "infra" / "stacks"
+    paths = [*sorted((stacks / lab.folder).glob("*/template.yaml")), stacks / _PARTNERS / "template.yaml"]
+    templates = [parse_template(path.read_text(encoding="utf-8")) for path in paths]
+    # before, after, and at most one small load for each exercise
+    orders = round(_AWS_ARRIVALS.rate_per_s * _AWS_ARRIVALS.duration_s) * (2 + len(lab.exercises))
+    text = plan_text(target.account, run, orders, cost_bound_usd(templates, orders, Facts.load()))
+    if confirm is None:
+        print(text)
+    elif not confirm(text):
+        target.close()
+        raise TargetError("Nothing was done on AWS: it was not confirmed.")
+    return target

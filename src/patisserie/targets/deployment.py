@@ -96,10 +96,11 @@ class Deployer:
                     raise
         self._log_groups.clear()
         self.delete_bucket()
-        stacks = self._client("cloudformation").describe_stacks()["Stacks"]
+        pages = self._client("cloudformation").get_paginator("describe_stacks").paginate()
         return tuple(
             stack["StackName"]
-            for stack in stacks
+            for page in pages
+            for stack in page["Stacks"]
             if {(tag["Key"], tag["Value"]) for tag in stack.get("Tags", [])} >= set(self._tags.items())
         )
 
@@ -124,7 +125,10 @@ class Deployer:
         try:
             s3.head_bucket(Bucket=self._bucket)
         except ClientError:
-            s3.create_bucket(Bucket=self._bucket)
+            region = s3.meta.region_name
+            # S3 refuses us-east-1 as a location: it is the place of buckets that name none.
+            place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+            s3.create_bucket(Bucket=self._bucket, **place)
             s3.put_bucket_tagging(Bucket=self._bucket, Tagging={"TagSet": self._tag_list()})
         for key, content in archives.items():
             s3.put_object(Bucket=self._bucket, Key=key, Body=content)

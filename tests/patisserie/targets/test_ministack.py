@@ -1,0 +1,133 @@
+"""Lab 02's chain over HTTP on an independent emulator that stands in for AWS: MiniStack, a process on loopback.
+
+It has an environment of its own, since it needs another botocore: `make stand-in` makes it and runs these tests.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from patisserie.cli import app
+from patisserie.measure.measurement import COLUMNS
+from patisserie.session import open_lab
+from patisserie.targets.stand_in import NOT_ON_STAND_IN
+
+ENVIRONMENT = Path(os.environ.get("PATISSERIE_STAND_IN", Path(__file__).resolve().parents[3] / ".venv-stand-in"))
+PATIENCE_S = 60
+pytestmark = pytest.mark.stand_in
+
+
+def _is_up(endpoint: str, process: subprocess.Popen[bytes]) -> bool:
+    assert process.poll() is None, "MiniStack ended before it was ready"
+    try:
+        with urllib.request.urlopen(f"{endpoint}/_ministack/ready", timeout=1) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory):
+    """A MiniStack of our own on a free port of loopback."""
+    command = ENVIRONMENT / "bin" / "ministack"
+    assert command.is_file(), f"MiniStack is not at {command}; run make stand-in, which installs it."
+    scratch = tmp_path_factory.mktemp("ministack")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environ = {
+        "PATH": f"{ENVIRONMENT / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(scratch), "TMPDIR": str(scratch), "STATE_DIR": str(scratch / "state"),
+        "S3_DATA_DIR": str(scratch / "s3"), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
+    }  # fmt: skip
+    made = f"http://127.0.0.1:{port}"
+    with (scratch / "log").open("wb") as log:
+        process = subprocess.Popen([command], env=environ, stdout=log, stderr=log, cwd=scratch)
+        try:
+            ended = False
+            for _ in range(PATIENCE_S * 5):
+                if ended := _is_up(made, process):
+                    break
+                try:
+                    process.wait(0.2)
+                except subprocess.TimeoutExpired:
+                    continue
+            assert ended, f"MiniStack was not ready within {PATIENCE_S} s"
+            yield made
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def signed_in(endpoint, monkeypatch):
+    """A person who has opted in and whose AWS is the stand-in."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": endpoint,
+        "PATISSERIE_AWS": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+
+def standing(target) -> dict[str, list[str]]:
+    """Names of everything a lab could leave behind."""
+    stacks = target.client("cloudformation").describe_stacks()["Stacks"]
+    return {
+        "stacks": [s["StackName"] for s in stacks if s["StackStatus"] != "DELETE_COMPLETE"],
+        "functions": [f["FunctionName"] for f in target.client("lambda").list_functions()["Functions"]],
+        "tables": target.client("dynamodb").list_tables()["TableNames"],
+        "queues": target.client("sqs").list_queues().get("QueueUrls", []),
+        "buckets": [b["Name"] for b in target.client("s3").list_buckets()["Buckets"]],
+        "log groups": [g["logGroupName"] for g in target.client("logs").describe_log_groups()["logGroups"]],
+        "apis": [a["ApiId"] for a in target.client("apigatewayv2").get_apis()["Items"]],
+    }
+
+
+def test_the_chain_is_deployed_measured_and_cleaned_up(signed_in, tmp_path, capsys):
+    session = open_lab("02", target="aws", workdir=tmp_path)
+    shown = capsys.readouterr().out
+    assert all(line in shown for line in NOT_ON_STAND_IN)
+    try:
+        stack = session.deploy("chain")
+        change_sets = session.target.client("cloudformation").list_change_sets(StackName=stack.name)["Summaries"]
+        assert [c["ChangeSetName"] for c in change_sets] == ["deploy"]
+        found = session.measure("chain")
+        assert tuple(found.row()) == tuple(COLUMNS)
+        assert (found.orders, found.source) == (12, "aws")
+        assert found.invocations > found.orders  # functions that call functions
+        assert found.cost_usd_per_1000 > 0
+        assert found.p50_ms > 1_000  # several partners in series, each about a second
+        status = session.order_status("chain")
+        assert len(status) == found.orders
+        assert "CONFIRMED" in status.values()
+        assert all(standing(session.target)[kind] for kind in ("stacks", "functions", "tables", "buckets", "apis"))
+        assert session.cleanup() == "Everything is cleaned up: nothing is left."
+        assert not any(standing(session.target).values()), standing(session.target)
+    finally:
+        session.close()
+
+
+def test_cleanup_by_run_tag_takes_what_a_broken_off_run_left(signed_in, tmp_path):
+    session = open_lab("02", target="aws", workdir=tmp_path)
+    session.deploy("chain")  # and then the computer is shut
+    target = session.target
+    runner = CliRunner()
+    other = runner.invoke(app, ["cleanup", "--target", "aws", "--run", "02-ffffffff", "--yes"])
+    assert other.exit_code == 0, other.output
+    assert len(standing(target)["stacks"]) == 2
+    result = runner.invoke(app, ["cleanup", "--target", "aws", "--run", target.run, "--yes"])
+    assert result.exit_code == 0, result.output
+    assert "Deleted 2 stacks" in result.output
+    assert not any(standing(target).values()), standing(target)
+    session.close()
