@@ -24,7 +24,7 @@ $(VENV)/ready: pyproject.toml constraints.txt requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e '.[book,test]'
 	@touch $@
 
-test: lint types browser unit nbval ## all gates
+test: lint types browser $(STAND_IN)/bin/ministack unit nbval ## all gates
 
 check: lint types ## the fast subset
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/localcloud/kernel tests/localcloud/runtime \
@@ -41,6 +41,7 @@ browser: ## Chromium for the tests that look at the book's pages
 
 bench: env ## print the benchmarks of this machine
 	$(BIN)/python benchmarks/calls.py
+	$(BIN)/python benchmarks/orders.py --orders 8000
 
 lint: env
 	$(BIN)/ruff check .

@@ -36,9 +36,7 @@ def start_times(cloud, name):
 
 
 @pytest.mark.behaviour("LAM-25")
-def test_a_function_error_is_retried_after_one_and_two_minutes_as_the_same_event(
-    cloud, function, invoke, log_lines
-):
+def test_a_function_error_is_retried_after_one_and_two_minutes_as_the_same_event(cloud, function, invoke, log_lines):
     function("oven", FAILS)
     invoke("oven", {"order": 1}, InvocationType="Event")
     cloud.wait(1_000)
@@ -115,3 +113,34 @@ def test_destinations_are_for_asynchronous_invocations_only(cloud, function, inv
     (record,) = queue.read()
     assert record["requestContext"]["condition"] == "Success"
     assert record["responsePayload"] == "baked"
+
+
+@pytest.mark.behaviour("LAM-28", "LAM-31")
+def test_a_dead_letter_queue_gets_the_event_alone_with_the_error_as_attributes(cloud, function):
+    url = cloud.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:dead"
+    function(
+        "shop", "def handler(event, context): raise ValueError('oven is off')", DeadLetterConfig={"TargetArn": arn}
+    )
+    shown = cloud.client("lambda").get_function_configuration(FunctionName="shop")
+    assert shown["DeadLetterConfig"] == {"TargetArn": arn}
+    cloud.client("lambda").invoke(FunctionName="shop", InvocationType="Event", Payload=b'{"id": 1}')
+    cloud.wait(600)
+    (message,) = cloud.sqs.receive(url, 10)
+    assert message.body == '{"id": 1}'
+    assert message.attributes["ErrorMessage"]["StringValue"] == "oven is off"
+    assert message.attributes["ErrorCode"]["StringValue"] == "200"
+    assert len(message.attributes["RequestID"]["StringValue"]) == 36
+
+
+def test_an_alias_with_weights_sends_a_share_of_requests_to_the_other_version(cloud, function, invoke):
+    client = cloud.client("lambda")
+    function("shop", "def handler(event, context): return context.function_version")
+    for _ in range(2):
+        client.update_function_configuration(FunctionName="shop", MemorySize=1_024 + _)
+        client.publish_version(FunctionName="shop")
+    weights = {"AdditionalVersionWeights": {"2": 0.25}}
+    client.create_alias(FunctionName="shop", Name="live", FunctionVersion="1", RoutingConfig=weights)
+    versions = [invoke("shop", Qualifier="live")[0] for _ in range(200)]
+    assert 30 <= versions.count("2") <= 70
+    assert versions.count("1") == 200 - versions.count("2")

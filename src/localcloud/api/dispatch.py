@@ -106,6 +106,14 @@ class Api:
         answer: dict[str, Any] = self._stock(call.client, call.operation, call.params)
         return answer
 
+    def moto(self, call: ApiCall) -> dict[str, Any]:
+        """The rest of a registered operation, by moto without HTTP. Raises ApiError."""
+        method = self._moto.method(call.service, call.operation)
+        if method is None:
+            return self.stock(call)
+        model = call.client._service_model.operation_model(call.operation)
+        return self._moto.call(call.service, method, call.params, model)
+
     # -- the replaced BaseClient._make_api_call ----------------------------------------------
 
     def install(self, patches: Patches) -> None:

@@ -94,9 +94,7 @@ def _compile_condition(condition: Any, where: str) -> Matcher:
         ((operator, operand),) = condition.items()
         make = _OPERATORS.get(operator)
         if make is None:
-            raise InvalidPattern(
-                f"Event pattern is not valid. Reason: Unrecognized match type {operator} at {where}"
-            )
+            raise InvalidPattern(f"Event pattern is not valid. Reason: Unrecognized match type {operator} at {where}")
         return make(operand, where)
     if isinstance(condition, list):
         raise InvalidPattern(f"Event pattern is not valid. Reason: Match value must be a single value at {where}")

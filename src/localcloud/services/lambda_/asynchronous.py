@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,21 @@ from localcloud.services.lambda_.results import InvokeResult, Throttled
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
     from localcloud.services.lambda_.service import Lambda
+
+
+_LONGEST_MESSAGE = 1_024  # characters of an error message that a dead letter carries
+_DEAD_LETTER_KEY = "_localcloud_dead_letter"
+
+
+def dead_letter_target(function: Any) -> str | None:
+    """The ARN in a function's DeadLetterConfig, which is kept on moto's function since moto drops it."""
+    found: str | None = function.__dict__.get(_DEAD_LETTER_KEY)
+    return found
+
+
+def set_dead_letter_target(function: Any, config: Mapping[str, Any]) -> None:
+    """Keep a DeadLetterConfig; an empty TargetArn takes it away."""
+    function.__dict__[_DEAD_LETTER_KEY] = config.get("TargetArn") or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +142,7 @@ class AsyncInvocations:
         """Send the record of what became of the event to its destination, when it has one."""
         if condition != "Success":
             self._lambda.metrics.dropped(*split_reference(reference, qualifier))
+            self._dead_letter(reference, payload, request_id, result)
         if destination is None:
             return
         config = self._lambda.functions.get(reference)
@@ -147,6 +164,23 @@ class AsyncInvocations:
             record["responseContext"] = context
             record["responsePayload"] = json.loads(result.payload or b"null")
         self._send(destination, json.dumps(record), condition)
+
+    def _dead_letter(self, reference: str, payload: bytes, request_id: str, result: InvokeResult | None) -> None:
+        """A function's own dead-letter queue or topic gets the event alone, with the error as attributes."""
+        target = dead_letter_target(self._lambda.functions.model(reference))
+        if target is None:
+            return
+        error = json.loads(result.payload or b"null") if result is not None else {}
+        message = str(error.get("errorMessage", "")) if isinstance(error, dict) else ""
+        attributes = {
+            "RequestID": {"DataType": "String", "StringValue": request_id},
+            "ErrorCode": {"DataType": "Number", "StringValue": "429" if result is None else "200"},
+            "ErrorMessage": {"DataType": "String", "StringValue": message[:_LONGEST_MESSAGE] or "Rate Exceeded."},
+        }
+        if target.split(":")[2] == "sqs":
+            self._cloud.sqs.send(target, payload.decode(), MessageAttributes=attributes)
+        else:
+            self._cloud.client("sns").publish(TopicArn=target, Message=payload.decode(), MessageAttributes=attributes)
 
     def _send(self, destination: str, record: str, condition: str) -> None:
         service = destination.split(":")[2]

@@ -14,7 +14,11 @@ from botocore.response import StreamingBody
 
 from localcloud.api import ApiCall, ApiError
 from localcloud.metering import gb_seconds
-from localcloud.services.lambda_.asynchronous import AsyncInvocations
+from localcloud.services.lambda_.asynchronous import (
+    AsyncInvocations,
+    dead_letter_target,
+    set_dead_letter_target,
+)
 from localcloud.services.lambda_.code import CodeStore
 from localcloud.services.lambda_.concurrency import Concurrency
 from localcloud.services.lambda_.functions import Function, Functions, split_reference
@@ -50,6 +54,8 @@ class Lambda:
         """Answer Lambda's data-plane operations."""
         register = self._cloud.api.register
         register("lambda", "Invoke", self._invoke_api)
+        for operation in ("CreateFunction", "UpdateFunctionConfiguration", "GetFunctionConfiguration"):
+            register("lambda", operation, self._with_dead_letters)
         register("lambda", "PutFunctionConcurrency", self._put_concurrency_api)
         register("lambda", "GetAccountSettings", self._account_settings_api)
 
@@ -150,6 +156,15 @@ class Lambda:
         except ValueError as exc:
             message = f"Could not parse request body into json: {exc}"
             raise ApiError("InvalidRequestContentException", message, 400, Type="User") from None
+
+    def _with_dead_letters(self, call: ApiCall) -> dict[str, Any]:
+        """moto drops a function's DeadLetterConfig: keep it, and show it."""
+        answer = self._cloud.api.stock(call)
+        function = self.functions.model(call.params["FunctionName"])
+        if "DeadLetterConfig" in call.params:
+            set_dead_letter_target(function, call.params["DeadLetterConfig"])
+        target = dead_letter_target(function)
+        return {**answer, "DeadLetterConfig": {"TargetArn": target}} if target else answer
 
     def _put_concurrency_api(self, call: ApiCall) -> dict[str, Any]:
         """moto knows no account limit; AWS keeps a part of it unreserved."""
