@@ -13,7 +13,7 @@ from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
 from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.cloudwatch import CloudWatch
-from localcloud.services.dynamodb import CapacityMeter, TransactionTokens
+from localcloud.services.dynamodb import CapacityMeter, TimeToLive, TransactionTokens
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
 from localcloud.services.http_api import FunctionUrls, HttpApi
@@ -46,6 +46,7 @@ def assemble(cloud: Cloud) -> None:
     dynamodb.install(cloud.patches)
     CapacityMeter(cloud).install()
     TransactionTokens(cloud).install()
+    TimeToLive(cloud).install()
     cloud.cloudwatch = CloudWatch(cloud)
     cloud.cloudwatch.install()
     cloud.sqs = SQS(cloud)

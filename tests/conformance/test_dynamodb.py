@@ -110,3 +110,25 @@ def test_reads_cost_half_when_they_may_be_stale_and_blocks_are_four_kilobytes(ta
     assert used(lambda: table.get_item(TableName="orders", Key=key)) == (0, 1)
     assert used(lambda: table.get_item(TableName="orders", Key=key, ConsistentRead=True)) == (0, 2)
     assert used(lambda: table.get_item(TableName="orders", Key={"id": {"S": "none"}})) == (0, 0.5)
+
+
+@pytest.mark.behaviour("DDB-04")
+def test_an_expired_item_is_readable_until_it_is_deleted_some_days_later_for_free(cloud, table, used):
+    specification = {"Enabled": True, "AttributeName": "expires"}
+    table.update_time_to_live(TableName="orders", TimeToLiveSpecification=specification)
+    expires = int(cloud.now.timestamp()) + 60
+    for number in range(20):
+        table.put_item(TableName="orders", Item={**item(str(number)), "expires": {"N": str(expires)}})
+    table.put_item(TableName="orders", Item=item("kept"))
+
+    def left():
+        return len(table.scan(TableName="orders")["Items"])
+
+    cloud.wait(120)
+    assert left() >= 20
+    cloud.wait(24 * 3_600)
+    assert 3 < left() < 20
+    before = cloud.meter.snapshot()
+    cloud.wait(24 * 3_600)
+    assert left() == 1
+    assert cloud.meter.since(before).total("dynamodb.wru") == 0

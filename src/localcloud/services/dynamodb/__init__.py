@@ -1,8 +1,9 @@
-"""Amazon DynamoDB: what its operations consume, and tokens of transactions."""
+"""Amazon DynamoDB: what its operations consume, tokens of transactions, time to live."""
 
 from __future__ import annotations
 
 from localcloud.services.dynamodb.capacity import CapacityMeter
 from localcloud.services.dynamodb.transactions import TransactionTokens
+from localcloud.services.dynamodb.ttl import TimeToLive
 
-__all__ = ["CapacityMeter", "TransactionTokens"]
+__all__ = ["CapacityMeter", "TimeToLive", "TransactionTokens"]

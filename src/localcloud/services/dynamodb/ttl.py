@@ -1,0 +1,59 @@
+"""Time to live: expired items go some time after their hour, and until then they can be read.
+
+DynamoDB deletes them in the background, at best effort. Here they are swept before a table is used: to whoever
+asks, it looks the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from moto.dynamodb.models import dynamodb_backends
+
+from localcloud.api import ApiCall
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_PAUSE_US = 600_000_000  # between two sweeps of one table
+
+
+class TimeToLive:
+    """Deletes what has expired. A deletion consumes no write units."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._longest_s = round(float(cloud.facts.value("model.dynamodb.ttl_delay_h")) * 3_600)
+        self._swept_us: dict[str, int] = {}
+
+    def install(self) -> None:
+        """Look at every DynamoDB call that names a table."""
+        self._cloud.api.before_call(self._before)
+
+    def _before(self, call: ApiCall) -> None:
+        if call.service != "dynamodb" or not call.resource:
+            return
+        name = call.resource.rsplit("/", 1)[-1]
+        table = dynamodb_backends[self._cloud.account_id][self._cloud.region].tables.get(name)
+        if table is None or table.ttl.get("TimeToLiveStatus") != "ENABLED":
+            return
+        now_us = self._cloud.kernel.now_us
+        if now_us - self._swept_us.get(name, -_PAUSE_US) >= _PAUSE_US:
+            self._swept_us[name] = now_us
+            self._sweep(table, self._cloud.kernel.unix_us // 1_000_000)
+
+    def _sweep(self, table: Any, now_s: int) -> None:
+        attribute = table.ttl["AttributeName"]
+        for item in list(table.all_items()):
+            value = item.attrs.get(attribute)
+            if value is None or value.type != "N":
+                continue
+            expires_s = int(float(value.value))
+            if now_s >= expires_s + self._delay_s(table.name, item):
+                table.delete_item(item.hash_key, item.range_key)
+
+    def _delay_s(self, table: str, item: Any) -> int:
+        """How long this item outlives its hour: spread by its key, the same in every run."""
+        key = f"{self._cloud.seed}/{table}/{item.hash_key.value}/{item.range_key.value if item.range_key else ''}"
+        return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) % self._longest_s
