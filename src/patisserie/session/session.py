@@ -29,9 +29,9 @@ from patisserie.targets import DeployedStack, Target, TargetError
 from patisserie.targets.aws import AwsTarget
 from patisserie.targets.local import LocalTarget
 from patisserie.targets.opt_in import cost_bound_usd, plan_text, require_opt_in
+from patisserie.widgets import UNATTENDED_VARIABLE, progress_bar
 
 DEFAULT_SEED = 7
-UNATTENDED_VARIABLE = "PATISSERIE_UNATTENDED"
 _PARTNERS = "partners"
 _QUIET_S = 120.0  # after the last order: events and retries under way come to their end
 _QUIET_AWS_S = 10.0  # the same in real time, for a load without outages
@@ -149,6 +149,7 @@ class LabSession:
     ) -> Measurement:
         """Send the lab's workload to an architecture and sum up what became of it."""
         stack = self._standing(name)
+        progress = progress or progress_bar(label or name)
         meter = self.target.start_metering()
         outcomes = run_load(
             self.target, stack.outputs["OrdersUrl"], arrivals or self._arrivals(), self.story, self.seed,
