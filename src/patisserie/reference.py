@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import base64
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 from localcloud.facts import Fact, Facts
 from patisserie.course import course_root
 
+_IMAGE = re.compile(r'src="data:image/svg\+xml;base64,([^"]+)"')
 _GROUPS = {
     "price": "Prices",
     "quota": "Quotas and documented behaviour",
@@ -91,12 +94,26 @@ def _behaviours(root: Path) -> Iterator[tuple[tuple[str, ...], str]]:
                     yield ids, _cell(node.name.removeprefix("test_").replace("_", " "))
 
 
+def before_and_after(root: Path) -> str:
+    """The picture of the README: the last distribution that lab 02's executed solution shows, as SVG."""
+    notebook = json.loads((root / "solutions" / "02-break-the-sync-chain.ipynb").read_text(encoding="utf-8"))
+    pictures = [
+        match[1]
+        for cell in notebook["cells"]
+        if "latency_distribution" in "".join(cell["source"])
+        for output in cell.get("outputs", [])
+        for match in _IMAGE.finditer("".join(output.get("data", {}).get("text/html", "")))
+    ]
+    return base64.b64decode(pictures[-1]).decode()
+
+
 def pages(root: Path) -> dict[Path, str]:
     """Every generated page and its text."""
     reference = root / "book" / "reference"
     return {
         reference / "facts.md": facts_page(Facts.load()),
         reference / "conformance.md": conformance_page(root),
+        root / "book" / "assets" / "before-and-after.svg": before_and_after(root),
     }
 
 
