@@ -14,6 +14,11 @@ _RESOURCE_PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "events": ("EventBusName", "Name"),
     "logs": ("logGroupName",),
     "s3": ("Bucket",),
+    "sns": ("TopicArn",),
+    "ssm": ("Name",),
+    "secretsmanager": ("SecretId",),
+    "stepfunctions": ("stateMachineArn",),
+    "kinesis": ("StreamName",),
     "cloudformation": ("StackName",),
 }
 
@@ -36,6 +41,29 @@ class ApiCall:
             if isinstance(value, str):
                 return value.rsplit("/", 1)[-1] if name == "QueueUrl" else value
         return ""
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """The plain names of all it is about, ARNs cut down to names; a batch or a transaction may name many."""
+        if self.resource:
+            return (plain_name(self.service, self.resource),)
+        if (self.service, self.operation) == ("events", "PutEvents"):
+            found = [entry.get("EventBusName", "default") for entry in self.params.get("Entries") or ()]
+        else:  # DynamoDB's batches and transactions
+            found = list(self.params.get("RequestItems") or ())
+            for item in self.params.get("TransactItems") or ():
+                found += [inner["TableName"] for inner in item.values()]
+        return tuple(dict.fromkeys(plain_name(self.service, name) for name in found))
+
+
+def plain_name(service: str, reference: str) -> str:
+    """The name in an ARN or in a qualified function reference; a plain name stays as it is."""
+    if service == "lambda":
+        parts = reference.split(":")
+        return parts[parts.index("function") + 1] if "function" in parts else parts[0]
+    if reference.startswith("arn:"):
+        return reference.split(":", 5)[-1].split("/", 1)[-1].rsplit(":", 1)[-1]
+    return reference
 
 
 class ApiError(Exception):

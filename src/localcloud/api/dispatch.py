@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import _thread
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from botocore.client import BaseClient
-from botocore.exceptions import ParamValidationError
+from botocore.endpoint import Endpoint
+from botocore.exceptions import HTTPClientError, ParamValidationError
 from botocore.model import OperationModel
 from botocore.validate import ParamValidator
 from botocore.waiter import Waiter
@@ -76,6 +78,8 @@ class Api:
         self._validator = ParamValidator()
         self._requests = 0
         self._stock: Any = None
+        # the call whose attempts the stock path is making in this task
+        self._stock_call: ContextVar[ApiCall | None] = ContextVar("stock_call", default=None)
 
     # -- what services use -------------------------------------------------------------------
 
@@ -88,7 +92,9 @@ class Api:
         self._listeners.append(listener)
 
     def before_call(self, interceptor: Interceptor) -> None:
-        """Ask `interceptor(call)` before every attempt; it may raise ApiError or sleep (faults do)."""
+        """Ask `interceptor(call)` before every attempt. It may sleep, raise ApiError (AWS's answer) or one of
+        botocore's HTTPClientErrors (no answer); the client's retry policy goes on from there, as faults need it.
+        """
         self._interceptors.append(interceptor)
 
     def direct(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +109,15 @@ class Api:
 
     def stock(self, call: ApiCall) -> dict[str, Any]:
         """The rest of a registered operation, by moto over the stock path. Raises botocore's ClientError."""
-        answer: dict[str, Any] = self._stock(call.client, call.operation, call.params)
+        return self._run_stock(call, None)
+
+    def _run_stock(self, call: ApiCall, attempted: ApiCall | None) -> dict[str, Any]:
+        """botocore's own `_make_api_call`; the attempts it makes count as those of `attempted`."""
+        token = self._stock_call.set(attempted)
+        try:
+            answer: dict[str, Any] = self._stock(call.client, call.operation, call.params)
+        finally:
+            self._stock_call.reset(token)
         return answer
 
     def moto(self, call: ApiCall) -> dict[str, Any]:
@@ -125,7 +139,32 @@ class Api:
             return api._enter(client, operation_name, api_params)
 
         patches.set(BaseClient, "_make_api_call", make_api_call)
+        self._install_stock_attempts(patches)
         self._install_waiters(patches)
+
+    def _install_stock_attempts(self, patches: Patches) -> None:
+        """Ask the interceptors before each attempt of the stock path, inside its own retry loop."""
+        api, stock_attempt = self, Endpoint._get_response
+
+        def get_response(endpoint: Any, request: Any, model: OperationModel, context: Any) -> Any:
+            call = api._stock_call.get()
+            if call is not None:
+                try:
+                    api._before_attempt(call)
+                except ApiError as exc:
+                    return (_Http(exc.status), api._error(exc, model)), None
+                except HTTPClientError as exc:
+                    return None, exc
+            return stock_attempt(endpoint, request, model, context)
+
+        patches.set(Endpoint, "_get_response", get_response)
+
+    def _before_attempt(self, call: ApiCall) -> None:
+        """What every attempt goes through first: the interceptors and the call's own latency."""
+        for interceptor in self._interceptors:
+            interceptor(call)
+        if self._kernel.current() is not None:
+            self._kernel.sleep(self._latency_us(call.service, call.operation))
 
     def _install_waiters(self, patches: Patches) -> None:
         """A waiter that a notebook cell calls sleeps in virtual time too."""
@@ -191,12 +230,19 @@ class Api:
         endpoint = call.client._endpoint
         attempts = 1
         while True:
-            status, parsed = self._attempt(call, model, handler, method)
-            if status < 400 and attempts == 1:
-                return status, parsed
+            failure: HTTPClientError | None = None
+            response: tuple[_Http, dict[str, Any]] | None = None
+            try:
+                status, parsed = self._attempt(call, model, handler, method)
+                if status < 400 and attempts == 1:
+                    return status, parsed
+                response = (_Http(status), parsed)
+            except HTTPClientError as exc:
+                failure = exc
             endpoint._update_retries_context(context, attempts)
-            response = (_Http(status), parsed)
-            if not endpoint._needs_retry(attempts, model, {"context": context}, response, None):
+            if not endpoint._needs_retry(attempts, model, {"context": context}, response, failure):
+                if failure is not None:
+                    raise failure
                 parsed["ResponseMetadata"]["RetryAttempts"] = attempts - 1
                 return status, parsed
             attempts += 1
@@ -209,10 +255,7 @@ class Api:
         answer: dict[str, Any] | ApiError
         with self._tracer.span(call.operation, call.service, call.resource) as span:
             try:
-                for interceptor in self._interceptors:
-                    interceptor(call)
-                if kernel.current() is not None:
-                    kernel.sleep(self._latency_us(call.service, call.operation))
+                self._before_attempt(call)
                 if handler is not None:
                     answer = handler(call)
                 else:
@@ -233,15 +276,7 @@ class Api:
         kernel = self._kernel
         started_us = kernel.now_us
         call = ApiCall(service, operation, params, client, client.meta.region_name)
-        try:
-            for interceptor in self._interceptors:
-                interceptor(call)
-        except ApiError as exc:
-            model = client._service_model.operation_model(operation)
-            raise client.exceptions.from_code(exc.code)(self._error(exc, model), operation) from None
-        if kernel.current() is not None:
-            kernel.sleep(self._latency_us(service, operation))
-        result = self._stock(client, operation, params)
+        result = self._run_stock(call, call)
         for listener in self._listeners:
             listener(call, result, kernel.now_us - started_us)
         return result

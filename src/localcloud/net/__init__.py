@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from localcloud.net.plane import HttpPlane, HttpRequest, HttpResponse, HttpTimeout, HttpUnreachable
+from localcloud.net.plane import HttpPlane, HttpRefused, HttpRequest, HttpResponse, HttpTimeout, HttpUnreachable
 
-__all__ = ["HttpPlane", "HttpRequest", "HttpResponse", "HttpTimeout", "HttpUnreachable"]
+__all__ = ["HttpPlane", "HttpRefused", "HttpRequest", "HttpResponse", "HttpTimeout", "HttpUnreachable"]

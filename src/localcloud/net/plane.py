@@ -17,6 +17,10 @@ class HttpUnreachable(LocalCloudError):
     """No host of that name answers in the simulation."""
 
 
+class HttpRefused(HttpUnreachable):
+    """The host is there and does not let the connection in."""
+
+
 class HttpTimeout(LocalCloudError):
     """The answer did not come in time. What was started goes on without its caller."""
 
@@ -60,6 +64,7 @@ class HttpPlane:
         self._hosts: dict[str, Handler] = {}
         self._suffixes: dict[str, Handler] = {}
         self._interceptors: list[Interceptor] = []
+        self._doors: list[Callable[[str], None]] = []
 
     def serve(self, host: str, handler: Handler) -> None:
         """Answer requests to `host` with `handler`, which runs in a task of its own."""
@@ -86,16 +91,28 @@ class HttpPlane:
         """Ask `interceptor(request)` first; a response from it is the answer (faults do that)."""
         self._interceptors.append(interceptor)
 
-    def request(self, request: HttpRequest, timeout_us: int | None = None) -> HttpResponse:
-        """Send a request from the running task and wait for the answer.
+    def before_connect(self, door: Callable[[str], None]) -> None:
+        """Ask `door(host)` before each connection; it may raise HttpRefused (faults do that)."""
+        self._doors.append(door)
 
-        Raises HttpUnreachable for an unknown host and HttpTimeout when `timeout_us` passes first.
+    def connect(self, host: str) -> None:
+        """Ask whether a connection to `host` comes about. Raises HttpRefused."""
+        for door in self._doors:
+            door(host)
+
+    def request(self, request: HttpRequest, timeout_us: int | None = None, connected: bool = False) -> HttpResponse:
+        """Send a request from the running task and wait for the answer; `connected`: over a new connection.
+
+        Raises HttpUnreachable for an unknown host, HttpRefused when it lets no connection in, and HttpTimeout
+        when `timeout_us` passes first.
         """
         handler = self._handler(request.host.lower())
         if handler is None:
             raise HttpUnreachable(
                 f"{request.host} does not answer: the simulation has no such host and never opens a real connection."
             )
+        if not connected:
+            self.connect(request.host)
 
         def answer() -> HttpResponse:
             for interceptor in self._interceptors:

@@ -7,6 +7,7 @@ Any other connection of simulated code is refused.
 
 from __future__ import annotations
 
+import errno
 import http.client
 import io
 import socket
@@ -16,7 +17,7 @@ from typing import Any
 
 from localcloud.errors import NetworkRefused
 from localcloud.kernel import Kernel
-from localcloud.net.plane import HttpPlane, HttpRequest, HttpResponse, HttpTimeout, HttpUnreachable
+from localcloud.net.plane import HttpPlane, HttpRefused, HttpRequest, HttpResponse, HttpTimeout, HttpUnreachable
 from localcloud.patching import Patches
 
 
@@ -28,6 +29,7 @@ class PlaneSocket:
         self._base = f"{scheme}://{host}"
         self._timeout_s = timeout_s
         self._sent = bytearray()
+        self._fresh = True
 
     def settimeout(self, timeout_s: float | None) -> None:
         self._timeout_s = timeout_s
@@ -47,9 +49,13 @@ class PlaneSocket:
         self._sent.clear()
         timeout_us = None if self._timeout_s is None else round(self._timeout_s * 1e6)
         try:
-            response = self._plane.request(request, timeout_us)
+            response = self._plane.request(request, timeout_us, connected=self._fresh)
+        except HttpRefused as exc:
+            # the host went down while the connection was kept open for the next request
+            raise ConnectionResetError(errno.ECONNRESET, str(exc)) from None
         except HttpTimeout:
             raise TimeoutError("timed out") from None  # what a real socket raises
+        self._fresh = False
         return io.BytesIO(format_response(response, request.method))
 
     def shutdown(self, _: int) -> None:
@@ -104,6 +110,10 @@ def install(kernel: Kernel, plane: HttpPlane, patches: Patches) -> None:
         if not plane.knows(connection.host):
             message = str(HttpUnreachable(f"{connection.host} does not answer: the simulation has no such host"))
             raise socket.gaierror(socket.EAI_NONAME, message)
+        try:
+            plane.connect(connection.host)
+        except HttpRefused as exc:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, str(exc)) from None
         timeout = connection.timeout
         timeout_s = float(timeout) if isinstance(timeout, int | float) else None
         connection.sock = PlaneSocket(plane, scheme, connection.host, timeout_s)
@@ -125,8 +135,21 @@ def install(kernel: Kernel, plane: HttpPlane, patches: Patches) -> None:
     replace(http.client.HTTPSConnection, "https")
     replace(urllib3.connection.HTTPConnection, "http")
     replace(urllib3.connection.HTTPSConnection, "https")
+    _keep_open_connections(patches)
     _refuse_real_sockets(kernel, patches)
     _skip_certificates(kernel, patches)
+
+
+def _keep_open_connections(patches: Patches) -> None:
+    """urllib3's pools look into the descriptor of a kept connection before its next request; ours has none."""
+    import urllib3.connection
+
+    real = vars(urllib3.connection)["wait_for_read"]
+
+    def wait_for_read(sock: Any, timeout: float | None = None) -> bool:
+        return False if isinstance(sock, PlaneSocket) else real(sock, timeout)  # nothing to read: still open
+
+    patches.set(urllib3.connection, "wait_for_read", wait_for_read)
 
 
 def _skip_certificates(kernel: Kernel, patches: Patches) -> None:

@@ -52,7 +52,8 @@ def test_an_outage_begins_and_ends_when_it_is_to(cloud, table):
         ("events", lambda cloud: cloud.client("events", config=ONCE).list_rules(), "ThrottlingException"),
     ],
 )
-def test_a_throttle_answers_with_the_services_own_code(cloud, service, call, code):
+def test_a_throttle_answers_with_the_services_own_code(cloud, function, service, call, code):
+    function("x", "def handler(event, context): return 1")
     cloud.faults.add(Fault("throttle", service=service))
     with pytest.raises(ClientError, match=code):
         call(cloud)
@@ -117,6 +118,15 @@ def test_a_partner_can_be_out_or_slow(cloud):
     ("settings", "message"),
     [
         ({"kind": "fire", "service": "sqs"}, "one of latency, error"),
+        ({"kind": "error", "host": "x", "operation": "Get*"}, "select AWS calls"),
+        ({"kind": "refused", "service": "sqs"}, "Only a `host`"),
+        ({"kind": "crash", "service": "sqs"}, "Only functions"),
+        ({"kind": "error", "service": "sqs", "share": 1.1}, "above 0 to 1"),
+        ({"kind": "error", "service": "sqs", "start_s": -1}, "0 or more"),
+        ({"kind": "error", "service": "sqs", "delay_ms": 5}, "for latency and crash"),
+        ({"kind": "crash", "service": "lambda", "delay_ms": -5}, "0 or more"),
+        ({"kind": "latency", "service": "sqs", "delay_ms": 5, "code": "X"}, "has no `code`"),
+        ({"kind": "error", "service": "sqs", "status": 200}, "error status"),
         ({"kind": "error"}, "either a `service` or a `host`"),
         ({"kind": "error", "service": "sqs", "host": "x"}, "either a `service` or a `host`"),
         ({"kind": "error", "service": "sqs", "share": 0}, "above 0 to 1"),

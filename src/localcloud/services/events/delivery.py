@@ -15,7 +15,9 @@ from localcloud.services.events.transform import InvalidPath, target_input
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
-_RETRIABLE = ("ThrottlingException", "TooManyRequestsException", "RequestThrottled", "Throttling", "SlowDown")
+_RETRIABLE = (
+    "ThrottlingException", "TooManyRequestsException", "RequestThrottled", "Throttling", "Throttled", "SlowDown",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

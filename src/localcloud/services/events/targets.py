@@ -6,14 +6,18 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
 from moto.sqs.exceptions import QueueDoesNotExist
 
 from localcloud.api import ApiError
+from localcloud.api.calls import plain_name
 from localcloud.services.policies import allows
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
+# The calls of targets that pass no client, by service.
+_OPERATIONS = {"lambda": "Invoke", "sqs": "SendMessage", "events": "PutEvents", "logs": "PutLogEvents"}
 _PRINCIPAL = "events.amazonaws.com"
 Sender = Callable[[Any, Mapping[str, Any], Mapping[str, Any], str], None]  # rule, target, event, text
 
@@ -29,12 +33,14 @@ class TargetMissing(Exception):
 class Targets:
     """Sends to targets by the service in their ARN. Other services add themselves with `register`.
 
-    `forward(bus_name, event)` puts an event on another bus.
+    `forward(bus_name, event)` puts an event on another bus. `before_send` listeners hear (service, operation,
+    resource) of each call of a target that is made directly; they may sleep or raise ApiError, as faults do.
     """
 
     def __init__(self, cloud: Cloud, forward: Callable[[str, Mapping[str, Any]], None]) -> None:
         self._cloud = cloud
         self._forward = forward
+        self.before_send: list[Callable[[str, str, str], None]] = []
         self._senders: dict[str, Sender] = {
             "lambda": self._to_lambda,
             "sqs": self._to_sqs,
@@ -53,6 +59,10 @@ class Targets:
         sender = self._senders.get(service)
         if sender is None:
             raise TargetMissing(f"The local cloud cannot send events to {service}: {target['Arn']}.")
+        operation = _OPERATIONS.get(service)
+        if operation is not None:
+            for listener in self.before_send:
+                listener(service, operation, plain_name(service, target["Arn"]))
         sender(rule, target, event, text)
 
     # -- Lambda --------------------------------------------------------------------------------
@@ -112,4 +122,10 @@ class Targets:
         self._cloud.logs.put(group, event["id"], [(self._cloud.kernel.unix_us // 1_000, text)])
 
     def _to_sns(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], text: str) -> None:
-        self._cloud.client("sns").publish(TopicArn=target["Arn"], Message=text)
+        try:
+            self._cloud.client("sns").publish(TopicArn=target["Arn"], Message=text)
+        except ClientError as exc:
+            error, status = exc.response["Error"], exc.response["ResponseMetadata"]["HTTPStatusCode"]
+            if error["Code"] == "NotFound":
+                raise TargetMissing(f"{target['Arn']} does not exist.") from exc
+            raise ApiError(error["Code"], error["Message"], status) from exc

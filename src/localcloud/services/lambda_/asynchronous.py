@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from localcloud.services.lambda_.service import Lambda
 
 
+_SERVER_ERROR = 500  # and above: statuses of errors that are the service's own
 _LONGEST_MESSAGE = 1_024  # characters of an error message that a dead letter carries
 _DEAD_LETTER_KEY = "_localcloud_dead_letter"
 
@@ -45,13 +46,14 @@ class AsyncInvocations:
     """Delivers events at least once.
 
     `duplicate_share` is the share of events that are delivered twice, as AWS documents may happen;
-    0 unless a fault asks for it.
+    0 unless it is set. `duplicate_if` listeners are asked with the function's name, and hear of every event.
     """
 
     def __init__(self, cloud: Cloud, lambda_: Lambda) -> None:
         self._cloud = cloud
         self._lambda = lambda_
         self.duplicate_share = 0.0
+        self.duplicate_if: list[Callable[[str], bool]] = []
         retries = cloud.facts.value("quota.lambda.async.retries")
         self._default_retries = int(retries["max_attempts"]) - 1
         self._waits_us = [round(seconds * 1e6) for seconds in retries["wait_s"]]
@@ -71,6 +73,7 @@ class AsyncInvocations:
         if self.duplicate_share:
             drawn = self._cloud.kernel.streams[f"lambda/duplicates/{config.name}"].random()
             copies += drawn < self.duplicate_share
+        copies += True in [listener(config.name) for listener in self.duplicate_if]
         for _ in range(copies):
             self._cloud.kernel.spawn(
                 self._deliver, *arguments, name=f"{config.name} asynchronous", delay_us=self._queue_us, critical=True
@@ -88,8 +91,10 @@ class AsyncInvocations:
             self._lambda.metrics.invoked_after(*split_reference(reference, qualifier), age_us)
             try:
                 result = self._lambda.invoke(reference, payload, qualifier=qualifier, request_id=request_id)
-            except Throttled:
-                # Throttles do not use up attempts; only the event's age ends them.
+            except ApiError as exc:
+                if exc.status < _SERVER_ERROR and not isinstance(exc, Throttled):
+                    raise
+                # Throttles and errors of the service do not use up attempts; only the event's age ends them.
                 if kernel.now_us + back_off_us - accepted_us > rules.max_age_us:
                     self._finish(
                         rules.on_failure, "EventAgeExceeded", reference, qualifier, payload, request_id, attempts, None

@@ -11,6 +11,14 @@ from typing import Any
 _CODE_DIRECTORY = re.compile(r"^.*/localcloud-code-[^/]+/[0-9a-f]+/")
 
 
+class InjectedError(Exception):
+    """A fault in place of the handler's answer; `error_type` is what the answer calls it."""
+
+    def __init__(self, error_type: str, message: str) -> None:
+        super().__init__(message)
+        self.error_type = error_type
+
+
 class HandlerNotFound(Exception):
     """The module has no such function."""
 
@@ -23,8 +31,9 @@ def error_payload(exc: BaseException, request_id: str, handler: str) -> dict[str
     elif isinstance(exc, ImportError) and _failed_in_init(exc):
         kind, message = "Runtime.ImportModuleError", f"Unable to import module '{module}': {exc}"
     elif isinstance(exc, SystemExit):
-        kind, message = "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error"
-        return {"errorType": kind, "errorMessage": message}
+        return exit_payload(request_id)
+    elif isinstance(exc, InjectedError):
+        kind, message = exc.error_type, str(exc)
     else:
         kind, message = type(exc).__name__, str(exc)
     return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": _stack(exc)}
@@ -43,6 +52,12 @@ def marshal_error(exc: Exception, request_id: str) -> dict[str, Any]:
     """The answer when a handler returned what JSON cannot carry."""
     message = f"Unable to marshal response: {exc}"
     return {"errorMessage": message, "errorType": "Runtime.MarshalError", "requestId": request_id, "stackTrace": []}
+
+
+def exit_payload(request_id: str) -> dict[str, Any]:
+    """The answer when the function's process ended during the invocation."""
+    message = f"RequestId: {request_id} Error: Runtime exited with error"
+    return {"errorType": "Runtime.ExitError", "errorMessage": message}
 
 
 def timeout_payload(request_id: str, timeout_s: int) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from localcloud.kernel import Timer
 from localcloud.services.lambda_ import errors
 from localcloud.services.lambda_.context import LambdaContext
 from localcloud.services.lambda_.functions import Functions
-from localcloud.services.lambda_.results import InvokeResult
+from localcloud.services.lambda_.results import Interference, InvokeResult
 from localcloud.services.lambda_.sandboxes import EnvironmentFactory, Sandbox
 
 if TYPE_CHECKING:
@@ -70,7 +72,9 @@ class Invoker:
 
     # -- Invoke ------------------------------------------------------------------------------
 
-    def invoke(self, sandbox: Sandbox, payload: bytes, request_id: str) -> InvokeResult:
+    def invoke(
+        self, sandbox: Sandbox, payload: bytes, request_id: str, interference: Interference | None = None
+    ) -> InvokeResult:
         """Run the handler once. Takes virtual time in the calling task."""
         kernel, config = self._cloud.kernel, sandbox.config
         suppressed = sandbox.environment is None  # an earlier crash: Init runs again, inside Duration
@@ -84,15 +88,32 @@ class Invoker:
         deadline_us = started_us + config.timeout_s * 1_000_000
         context = LambdaContext(kernel, config, request_id, deadline_us, sandbox.log_stream)
 
+        crashed = False
+        crash_timer: Timer | None = None
+
+        def crash() -> None:
+            nonlocal crashed
+            if task.done:
+                return
+            crashed = True
+            if interference is not None and interference.on_crash is not None:
+                interference.on_crash()
+            environment.kill()
+
         def body() -> Any:
+            nonlocal crash_timer
             if suppressed:
                 self._load(sandbox)
             self._take_cpu(sandbox)
+            if interference is not None:
+                crash_timer = self._interfere(interference, crash)
             assert sandbox.handler is not None
             return sandbox.handler(json.loads(payload or b"null"), context)
 
         task = kernel.spawn(body, group=environment, name=config.name)
         in_time = task.join(config.timeout_s * 1_000_000)
+        if crash_timer is not None:
+            crash_timer.cancel()
         sandbox.invocations += 1
         environment.flush()
         error: dict[str, Any] | None = None
@@ -104,7 +125,11 @@ class Invoker:
             self._discard(sandbox)
             kernel.sleep(0)  # lets the killed tasks end
         elif task.exception is not None:
-            error = errors.error_payload(task.exception, request_id, config.handler)
+            error = (
+                errors.exit_payload(request_id)
+                if crashed
+                else errors.error_payload(task.exception, request_id, config.handler)
+            )
             if not isinstance(task.exception, Exception) or (suppressed and sandbox.handler is None):
                 status = "error"
                 self._discard(sandbox)
@@ -123,6 +148,19 @@ class Invoker:
         if error is not None:
             answer = json.dumps(error).encode()
         return self._report(sandbox, request_id, duration_us, answer, error is not None, status)
+
+    def _interfere(self, interference: Interference, crash: Callable[[], None]) -> Timer | None:
+        """What goes wrong before the handler begins; the timer of what goes wrong later."""
+        kernel = self._cloud.kernel
+        kernel.sleep(interference.delay_us)
+        if interference.error_type is not None:
+            raise errors.InjectedError(interference.error_type, interference.error_message)
+        timer = None
+        if interference.crash_after_us is not None:
+            timer = kernel.call_later(interference.crash_after_us, crash)
+        if interference.crash_after_us == 0 or interference.hangs:  # it dies before the handler does anything
+            kernel.event().wait()
+        return timer
 
     def _take_cpu(self, sandbox: Sandbox) -> None:
         """The runtime's own work around a handler, slower with less memory."""

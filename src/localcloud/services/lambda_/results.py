@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from localcloud.api import ApiError
@@ -21,6 +22,23 @@ class InvokeResult:
     init_ms: float
     cold: bool
     log_tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interference:
+    """What goes wrong in one invocation, on purpose.
+
+    `delay_us` passes before the handler begins, inside the invocation's duration. Then the handler fails with
+    `error_type`, or never answers (`hangs`). `crash_after_us`: the environment dies that long after the handler
+    began, unless it has answered by then; `on_crash()` is told when it does.
+    """
+
+    delay_us: int = 0
+    error_type: str | None = None
+    error_message: str = ""
+    hangs: bool = False
+    crash_after_us: int | None = None
+    on_crash: Callable[[], None] | None = None
 
 
 class Throttled(ApiError):

@@ -24,7 +24,7 @@ from localcloud.services.lambda_.concurrency import Concurrency
 from localcloud.services.lambda_.functions import Function, Functions, split_reference
 from localcloud.services.lambda_.invocation import Invoker
 from localcloud.services.lambda_.metrics import LambdaMetrics
-from localcloud.services.lambda_.results import InvokeResult, Throttled
+from localcloud.services.lambda_.results import Interference, InvokeResult, Throttled
 from localcloud.services.lambda_.sandboxes import Pool
 
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ _LOG_TAIL_BYTES = 4_096
 
 
 class Lambda:
-    """Runs functions in virtual time. `concurrency.account_limit` is the account's quota."""
+    """Runs functions in virtual time. `concurrency.account_limit` is the account's quota.
+
+    `before_invoke` listeners are asked before each invocation, whoever makes it; they may raise Throttled or
+    ApiError, or interfere, as faults do. `on_invoked` listeners hear of each one that has ended.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -46,6 +50,7 @@ class Lambda:
         self._invoker = Invoker(cloud, self.functions)
         self.asynchronous = AsyncInvocations(cloud, self)
         self._pools: dict[tuple[str, str], Pool] = {}
+        self.before_invoke: list[Callable[[Function], Interference | None]] = []
         self.on_invoked: list[Callable[[Function, InvokeResult], None]] = []
         self._sync_limit = int(cloud.facts.value("quota.lambda.payload.sync") * _MB)
         self._async_limit = int(cloud.facts.value("quota.lambda.payload.async") * _MB)
@@ -95,6 +100,7 @@ class Lambda:
 
     def _run(self, config: Function, payload: bytes, request_id: str) -> InvokeResult:
         """In a free environment, or in one that starts for it. Raises Throttled."""
+        interference = self._interference(config)
         self.concurrency.enter(config.name)
         try:
             key = (config.name, config.version)
@@ -106,11 +112,17 @@ class Lambda:
                 self.concurrency.grow(config.name)
                 sandbox = pool.start(config)
             try:
-                return self._invoker.invoke(sandbox, payload, request_id)
+                return self._invoker.invoke(sandbox, payload, request_id, interference)
             finally:
                 pool.release(sandbox)
         finally:
             self.concurrency.leave(config.name)
+
+    def _interference(self, config: Function) -> Interference | None:
+        found = None
+        for listener in self.before_invoke:
+            found = listener(config) or found
+        return found
 
     def request_id(self, name: str) -> str:
         """A fresh request id from the function's own stream."""
