@@ -131,16 +131,3 @@ def test_a_dead_letter_queue_gets_the_event_alone_with_the_error_as_attributes(c
     assert message.attributes["ErrorMessage"]["StringValue"] == "oven is off"
     assert message.attributes["ErrorCode"]["StringValue"] == "200"
     assert len(message.attributes["RequestID"]["StringValue"]) == 36
-
-
-def test_an_alias_with_weights_sends_a_share_of_requests_to_the_other_version(cloud, function, invoke):
-    client = cloud.client("lambda")
-    function("shop", "def handler(event, context): return context.function_version")
-    for _ in range(2):
-        client.update_function_configuration(FunctionName="shop", MemorySize=1_024 + _)
-        client.publish_version(FunctionName="shop")
-    weights = {"AdditionalVersionWeights": {"2": 0.25}}
-    client.create_alias(FunctionName="shop", Name="live", FunctionVersion="1", RoutingConfig=weights)
-    versions = [invoke("shop", Qualifier="live")[0] for _ in range(200)]
-    assert 30 <= versions.count("2") <= 70
-    assert versions.count("1") == 200 - versions.count("2")

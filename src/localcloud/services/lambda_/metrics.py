@@ -88,6 +88,14 @@ class LambdaMetrics:
         """A queued event was given up without a successful invocation; a destination may still get it."""
         self._publish(name, qualifier, "AsyncEventsDropped", 1)
 
+    def destination_failed(self, name: str, qualifier: str | None) -> None:
+        """A record could not be sent to its destination."""
+        self._publish(name, qualifier, "DestinationDeliveryFailures", 1)
+
+    def dead_letter_failed(self, name: str, qualifier: str | None) -> None:
+        """An event that was given up could not be sent to the dead-letter queue or topic."""
+        self._publish(name, qualifier, "DeadLetterErrors", 1)
+
     def _publish(self, name: str, qualifier: str | None, metric: str, value: float) -> None:
         for target in self._targets(name, qualifier, None):
             target.add(metric, value, self._cloud.kernel.unix_us)

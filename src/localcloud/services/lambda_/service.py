@@ -6,7 +6,7 @@ import base64
 import io
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,10 @@ from botocore.response import StreamingBody
 
 from localcloud.api import ApiCall, ApiError
 from localcloud.metering import gb_seconds
-from localcloud.services.lambda_.asynchronous import (
-    AsyncInvocations,
-    dead_letter_target,
-    set_dead_letter_target,
-)
+from localcloud.services.lambda_.asynchronous import AsyncInvocations
 from localcloud.services.lambda_.code import CodeStore
 from localcloud.services.lambda_.concurrency import Concurrency
+from localcloud.services.lambda_.destinations import dead_letter_target, set_dead_letter_target
 from localcloud.services.lambda_.functions import Function, Functions, split_reference
 from localcloud.services.lambda_.invocation import Invoker
 from localcloud.services.lambda_.metrics import LambdaMetrics
@@ -61,6 +58,8 @@ class Lambda:
         register("lambda", "Invoke", self._invoke_api)
         for operation in ("CreateFunction", "UpdateFunctionConfiguration", "GetFunctionConfiguration"):
             register("lambda", operation, self._with_dead_letters)
+        register("lambda", "GetFunction", self._get_function_api)
+        self.asynchronous.configs.install()
         register("lambda", "PutFunctionConcurrency", self._put_concurrency_api)
         register("lambda", "GetAccountSettings", self._account_settings_api)
 
@@ -172,11 +171,20 @@ class Lambda:
     def _with_dead_letters(self, call: ApiCall) -> dict[str, Any]:
         """moto drops a function's DeadLetterConfig: keep it, and show it."""
         answer = self._cloud.api.stock(call)
-        function = self.functions.model(call.params["FunctionName"])
         if "DeadLetterConfig" in call.params:
-            set_dead_letter_target(function, call.params["DeadLetterConfig"])
+            set_dead_letter_target(self.functions.model(call.params["FunctionName"]), call.params["DeadLetterConfig"])
+        return {**answer, **self._dead_letters(answer)}
+
+    def _get_function_api(self, call: ApiCall) -> dict[str, Any]:
+        answer = self._cloud.api.stock(call)
+        configuration = answer["Configuration"]
+        return {**answer, "Configuration": {**configuration, **self._dead_letters(configuration)}}
+
+    def _dead_letters(self, configuration: Mapping[str, Any]) -> dict[str, Any]:
+        """The member of a version's configuration that moto leaves out."""
+        function = self.functions.model(configuration["FunctionName"], configuration["Version"])
         target = dead_letter_target(function)
-        return {**answer, "DeadLetterConfig": {"TargetArn": target}} if target else answer
+        return {"DeadLetterConfig": {"TargetArn": target}} if target else {}
 
     def _put_concurrency_api(self, call: ApiCall) -> dict[str, Any]:
         """moto knows no account limit; AWS keeps a part of it unreserved."""
