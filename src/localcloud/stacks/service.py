@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiCall, ApiError
+from localcloud.stacks.answers import SUMMARY, change_answer, event_answer, pairs, resource_answer, stack_answer
 from localcloud.stacks.changes import planned, same_outputs
 from localcloud.stacks.deployment import Deployment
 from localcloud.stacks.intrinsics import Scope
@@ -215,14 +216,14 @@ class CloudFormation:
 
     def _describe_stacks(self, params: dict[str, Any]) -> dict[str, Any]:
         if "StackName" in params:
-            return {"Stacks": [_stack(self._find(params["StackName"]))]}
-        return {"Stacks": [_stack(stack) for stack in self._stacks if stack.deleted is None]}
+            return {"Stacks": [stack_answer(self._find(params["StackName"]))]}
+        return {"Stacks": [stack_answer(stack) for stack in self._stacks if stack.deleted is None]}
 
     def _list_stacks(self, params: dict[str, Any]) -> dict[str, Any]:
         wanted = params.get("StackStatusFilter")
         return {
             "StackSummaries": [
-                {key: value for key, value in _stack(stack).items() if key in _SUMMARY}
+                {key: value for key, value in stack_answer(stack).items() if key in SUMMARY}
                 for stack in reversed(self._stacks)
                 if not wanted or stack.status in wanted
             ]
@@ -241,14 +242,14 @@ class CloudFormation:
 
     def _describe_events(self, params: dict[str, Any]) -> dict[str, Any]:
         stack = self._find(params["StackName"])
-        return {"StackEvents": [_event(stack, event) for event in reversed(stack.events)]}
+        return {"StackEvents": [event_answer(stack, event) for event in reversed(stack.events)]}
 
     def _describe_resources(self, params: dict[str, Any]) -> dict[str, Any]:
         stack = self._find(params["StackName"])
         wanted = params.get("LogicalResourceId")
         return {
             "StackResources": [
-                {"StackName": stack.name, "StackId": stack.id, "Timestamp": r.at, **_resource(r)}
+                {"StackName": stack.name, "StackId": stack.id, "Timestamp": r.at, **resource_answer(r)}
                 for r in stack.resources.values()
                 if wanted in (None, r.logical_id)
             ]
@@ -260,12 +261,14 @@ class CloudFormation:
         if resource is None:
             raise TemplateError(f"Resource {name} does not exist for stack {stack.name}")
         detail = {"StackName": stack.name, "StackId": stack.id, "LastUpdatedTimestamp": resource.at}
-        return {"StackResourceDetail": {**detail, **_resource(resource)}}
+        return {"StackResourceDetail": {**detail, **resource_answer(resource)}}
 
     def _list_resources(self, params: dict[str, Any]) -> dict[str, Any]:
         stack = self._find(params["StackName"])
         return {
-            "StackResourceSummaries": [{"LastUpdatedTimestamp": r.at, **_resource(r)} for r in stack.resources.values()]
+            "StackResourceSummaries": [
+                {"LastUpdatedTimestamp": r.at, **resource_answer(r)} for r in stack.resources.values()
+            ]
         }
 
     def _get_template(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -357,12 +360,12 @@ class CloudFormation:
             "CreationTime": change_set.created,
             "ExecutionStatus": change_set.execution_status,
             "Status": change_set.status,
-            "Changes": [{"Type": "Resource", "ResourceChange": _change(change)} for change in change_set.changes],
+            "Changes": [{"Type": "Resource", "ResourceChange": change_answer(change)} for change in change_set.changes],
         }
         if change_set.reason:
             answer["StatusReason"] = change_set.reason
         if change_set.request is not None:
-            answer["Parameters"] = _pairs(change_set.request.template.parameters, "Parameter")
+            answer["Parameters"] = pairs(change_set.request.template.parameters, "Parameter")
             answer["Capabilities"] = list(change_set.request.capabilities)
         return answer
 
@@ -399,19 +402,6 @@ class CloudFormation:
         }  # fmt: skip
 
 
-# -- answers -------------------------------------------------------------------------------------
-
-_SUMMARY = (
-    "StackId",
-    "StackName",
-    "CreationTime",
-    "LastUpdatedTime",
-    "DeletionTime",
-    "StackStatus",
-    "StackStatusReason",
-)
-
-
 def _translated(operation: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[ApiCall], dict[str, Any]]:
     def answer(call: ApiCall) -> dict[str, Any]:
         try:
@@ -429,87 +419,3 @@ def _lists(body: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]
         name: value.split(",") if str(declared[name].get("Type", "")).endswith(("List", "List<String>")) else value
         for name, value in values.items()
     }
-
-
-def _pairs(values: Mapping[str, str], prefix: str) -> list[dict[str, str]]:
-    return [{f"{prefix}Key": name, f"{prefix}Value": value} for name, value in values.items()]
-
-
-def _stack(stack: Stack) -> dict[str, Any]:
-    answer: dict[str, Any] = {
-        "StackId": stack.id,
-        "StackName": stack.name,
-        "CreationTime": stack.created,
-        "StackStatus": stack.status,
-        "DisableRollback": stack.request is not None and stack.request.on_failure == "DO_NOTHING",
-        "NotificationARNs": [],
-        "Tags": [],
-    }
-    optional = {
-        "StackStatusReason": stack.reason,
-        "LastUpdatedTime": stack.updated,
-        "DeletionTime": stack.deleted,
-    }
-    answer |= {key: value for key, value in optional.items() if value}
-    if stack.request is not None:
-        answer["Parameters"] = _pairs(stack.request.template.parameters, "Parameter")
-        answer["Capabilities"] = list(stack.request.capabilities)
-        answer["Tags"] = [{"Key": key, "Value": value} for key, value in stack.request.tags.items()]
-        if stack.request.description:
-            answer["Description"] = stack.request.description
-    if stack.outputs and stack.deleted is None:
-        answer["Outputs"] = [_output(name, *output) for name, output in stack.outputs.items()]
-    return answer
-
-
-def _output(name: str, value: str, description: str, export: str) -> dict[str, str]:
-    answer = {"OutputKey": name, "OutputValue": value}
-    if description:
-        answer["Description"] = description
-    if export:
-        answer["ExportName"] = export
-    return answer
-
-
-def _resource(resource: Any) -> dict[str, Any]:
-    answer = {
-        "LogicalResourceId": resource.logical_id,
-        "ResourceType": resource.type,
-        "ResourceStatus": resource.status,
-    }
-    if resource.made.physical_id:
-        answer["PhysicalResourceId"] = resource.made.physical_id
-    if resource.reason:
-        answer["ResourceStatusReason"] = resource.reason
-    return answer
-
-
-def _event(stack: Stack, event: Any) -> dict[str, Any]:
-    answer = {
-        "StackId": stack.id,
-        "EventId": f"{event.logical_id}-{event.status}-{event.number}",
-        "StackName": stack.name,
-        "LogicalResourceId": event.logical_id,
-        "PhysicalResourceId": event.physical_id,
-        "ResourceType": event.type,
-        "Timestamp": event.at,
-        "ResourceStatus": event.status,
-    }
-    if event.reason:
-        answer["ResourceStatusReason"] = event.reason
-    return answer
-
-
-def _change(change: Any) -> dict[str, Any]:
-    answer = {
-        "Action": change.action,
-        "LogicalResourceId": change.logical_id,
-        "ResourceType": change.type,
-        "Scope": ["Properties"] if change.action == "Modify" else [],
-        "Details": [],
-    }
-    if change.physical_id:
-        answer["PhysicalResourceId"] = change.physical_id
-    if change.replacement:
-        answer["Replacement"] = change.replacement
-    return answer

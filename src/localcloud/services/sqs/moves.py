@@ -115,17 +115,12 @@ class MoveTasks:
         """A redriven message is a new one: new id, new enqueue time, no receives."""
         target = self._queues.get(target_arn)
         identity = self._cloud.kernel.streams["sqs/moves"].getrandbits(128)
-        fresh = Message(
+        fresh = message.moved(
             id=str(uuid.UUID(int=identity, version=4)),
-            body=message.body,
             sent_us=self._queues.now_us,
-            attributes=message.attributes,
-            system_attributes=message.system_attributes,
-            size=message.size,
-            group_id=message.group_id,
-            deduplication_id=message.deduplication_id,
-            sequence_number=message.sequence_number,
-            trace=message.trace,
+            source_arn=None,
+            receive_count=0,
+            first_received_us=0,
         )
         self._queues.messages(target).add(fresh, self._queues.now_us)
 

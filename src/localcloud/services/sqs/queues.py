@@ -76,19 +76,6 @@ class Queues:
 
     def _move(self, source: Any, target: Any, message: Message) -> None:
         """To a dead-letter queue. A standard queue keeps the enqueue time, a FIFO queue sets a new one."""
-        moved = Message(
-            id=message.id,
-            body=message.body,
-            sent_us=self.now_us if source.fifo_queue else message.sent_us,
-            attributes=message.attributes,
-            system_attributes=message.system_attributes,
-            size=message.size,
-            group_id=message.group_id,
-            deduplication_id=message.deduplication_id,
-            sequence_number=message.sequence_number,
-            trace=message.trace,
-            source_arn=source.queue_arn,
-            first_received_us=message.first_received_us,
-            receive_count=message.receive_count,
-        )
+        sent_us = self.now_us if source.fifo_queue else message.sent_us
+        moved = message.moved(sent_us=sent_us, source_arn=source.queue_arn)
         self.messages(target).add(moved, self.now_us)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 VISIBLE, DELAYED, IN_FLIGHT, GONE = "visible", "delayed", "in flight", "gone"
@@ -44,6 +44,11 @@ class Message:
     state: str = VISIBLE
     version: int = 0  # of its place: an entry of a heap with an older one is void
     receipt_handle: str = ""
+
+    def moved(self, **changes: Any) -> Message:
+        """The message as it arrives in another queue: visible, without a receipt handle, with these changes."""
+        fresh = {"state": VISIBLE, "version": 0, "receipt_handle": "", "receives_here": 0}
+        return replace(self, **{**fresh, **changes})
 
     def hand_out(self, now_us: int, prefix: str) -> None:
         """Count one more receive and make a fresh receipt handle that starts with `prefix`."""

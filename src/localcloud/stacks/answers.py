@@ -1,0 +1,102 @@
+"""What the Describe and List operations answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.stacks.model import Stack
+
+SUMMARY = (
+    "StackId",
+    "StackName",
+    "CreationTime",
+    "LastUpdatedTime",
+    "DeletionTime",
+    "StackStatus",
+    "StackStatusReason",
+)
+
+
+def pairs(values: Mapping[str, str], prefix: str) -> list[dict[str, str]]:
+    return [{f"{prefix}Key": name, f"{prefix}Value": value} for name, value in values.items()]
+
+
+def stack_answer(stack: Stack) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "CreationTime": stack.created,
+        "StackStatus": stack.status,
+        "DisableRollback": stack.request is not None and stack.request.on_failure == "DO_NOTHING",
+        "NotificationARNs": [],
+        "Tags": [],
+    }
+    optional = {
+        "StackStatusReason": stack.reason,
+        "LastUpdatedTime": stack.updated,
+        "DeletionTime": stack.deleted,
+    }
+    answer |= {key: value for key, value in optional.items() if value}
+    if stack.request is not None:
+        answer["Parameters"] = pairs(stack.request.template.parameters, "Parameter")
+        answer["Capabilities"] = list(stack.request.capabilities)
+        answer["Tags"] = [{"Key": key, "Value": value} for key, value in stack.request.tags.items()]
+        if stack.request.description:
+            answer["Description"] = stack.request.description
+    if stack.outputs and stack.deleted is None:
+        answer["Outputs"] = [_output(name, *output) for name, output in stack.outputs.items()]
+    return answer
+
+
+def _output(name: str, value: str, description: str, export: str) -> dict[str, str]:
+    answer = {"OutputKey": name, "OutputValue": value}
+    if description:
+        answer["Description"] = description
+    if export:
+        answer["ExportName"] = export
+    return answer
+
+
+def resource_answer(resource: Any) -> dict[str, Any]:
+    answer = {
+        "LogicalResourceId": resource.logical_id,
+        "ResourceType": resource.type,
+        "ResourceStatus": resource.status,
+    }
+    if resource.made.physical_id:
+        answer["PhysicalResourceId"] = resource.made.physical_id
+    if resource.reason:
+        answer["ResourceStatusReason"] = resource.reason
+    return answer
+
+
+def event_answer(stack: Stack, event: Any) -> dict[str, Any]:
+    answer = {
+        "StackId": stack.id,
+        "EventId": f"{event.logical_id}-{event.status}-{event.number}",
+        "StackName": stack.name,
+        "LogicalResourceId": event.logical_id,
+        "PhysicalResourceId": event.physical_id,
+        "ResourceType": event.type,
+        "Timestamp": event.at,
+        "ResourceStatus": event.status,
+    }
+    if event.reason:
+        answer["ResourceStatusReason"] = event.reason
+    return answer
+
+
+def change_answer(change: Any) -> dict[str, Any]:
+    answer = {
+        "Action": change.action,
+        "LogicalResourceId": change.logical_id,
+        "ResourceType": change.type,
+        "Scope": ["Properties"] if change.action == "Modify" else [],
+        "Details": [],
+    }
+    if change.physical_id:
+        answer["PhysicalResourceId"] = change.physical_id
+    if change.replacement:
+        answer["Replacement"] = change.replacement
+    return answer
