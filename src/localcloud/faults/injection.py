@@ -154,6 +154,8 @@ class Faults:
 
     def _on_invocation(self, function: Function) -> Interference | None:
         """Raises Throttled, or ApiError in an outage."""
+        if not self._active:
+            return None
         delay_us, found = 0, Interference()
         for number, fault in self._open():
             if fault.kind == "duplicate" or not fault.selects_call("lambda", _INVOKE, (function.name,)):
