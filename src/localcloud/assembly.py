@@ -13,7 +13,7 @@ from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
 from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.cloudwatch import CloudWatch
-from localcloud.services.dynamodb import CapacityMeter, TimeToLive, TransactionTokens
+from localcloud.services.dynamodb import ItemOperations, TimeToLive
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
 from localcloud.services.http_api import FunctionUrls, HttpApi
@@ -22,7 +22,7 @@ from localcloud.services.logs import Logs
 from localcloud.services.sqs import SQS
 from localcloud.spans import Tracer
 from localcloud.stacks import CloudFormation
-from localcloud.stores import dynamodb
+from localcloud.stores.dynamodb import Tables
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -41,9 +41,9 @@ def assemble(cloud: Cloud) -> None:
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.logs = Logs(cloud)
-    dynamodb.install(cloud.patches)
-    CapacityMeter(cloud).install()
-    TransactionTokens(cloud).install()
+    tables = Tables()
+    tables.install(cloud.patches)
+    ItemOperations(cloud, tables).install()
     TimeToLive(cloud).install()
     cloud.cloudwatch = CloudWatch(cloud)
     cloud.cloudwatch.install()

@@ -181,4 +181,3 @@ class Cloud:
 def active_cloud() -> Cloud | None:
     """The cloud that is active in this process, or None."""
     return _active[0] if _active else None
-

@@ -65,9 +65,7 @@ class Api:
         tracer: records a span for each attempt.
     """
 
-    def __init__(
-        self, kernel: Kernel, moto: MotoDirect, latency_us: Callable[[str, str], int], tracer: Tracer
-    ) -> None:
+    def __init__(self, kernel: Kernel, moto: MotoDirect, latency_us: Callable[[str, str], int], tracer: Tracer) -> None:
         self._kernel = kernel
         self._tracer = tracer
         self._moto = moto

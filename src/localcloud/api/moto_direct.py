@@ -54,9 +54,7 @@ class MotoDirect:
         name = xform_name(operation)
         return name if hasattr(self._classes[service], name) else None
 
-    def call(
-        self, service: str, method: str, params: dict[str, Any], model: OperationModel | None
-    ) -> dict[str, Any]:
+    def call(self, service: str, method: str, params: dict[str, Any], model: OperationModel | None) -> dict[str, Any]:
         """The operation's result members. Raises ApiError with moto's code, message and modelled fields."""
         response = self._classes[service]()
         response.automated_parameter_parsing = True

@@ -139,9 +139,7 @@ class ModuleSpace:
                 raise
         return module
 
-    def _import(
-        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
-    ) -> Any:
+    def _import(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         full = name
         if level:
             package = globals.get("__package__") or globals["__name__"].rpartition(".")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiCall, ApiError
@@ -20,11 +21,8 @@ class TransactionTokens:
         self._window_us = round(cloud.facts.value("quota.dynamodb.transaction")["token_minutes"] * 60e6)
         self._seen: dict[str, tuple[int, str, dict[str, Any]]] = {}
 
-    def install(self) -> None:
-        """Answer TransactWriteItems."""
-        self._cloud.api.register("dynamodb", "TransactWriteItems", self._transact)
-
-    def _transact(self, call: ApiCall) -> dict[str, Any]:
+    def once(self, call: ApiCall, run: Callable[[ApiCall], dict[str, Any]]) -> dict[str, Any]:
+        """Run the call, or answer as the first time. Raises ApiError when the token came with another request."""
         token = call.params.get("ClientRequestToken")
         now_us = self._cloud.kernel.now_us
         request = {name: value for name, value in call.params.items() if name != "ClientRequestToken"}
@@ -35,7 +33,7 @@ class TransactionTokens:
                 message = "The request uses the same client token as a previous, but non-identical request."
                 raise ApiError("IdempotentParameterMismatchException", message, 400)
             return dict(found[2])
-        answer = self._cloud.api.moto(call)
+        answer = run(call)
         if token:
             self._seen[token] = (now_us, digest, dict(answer))
         return answer

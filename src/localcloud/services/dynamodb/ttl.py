@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from moto.dynamodb.models import dynamodb_backends
 
 from localcloud.api import ApiCall
+from localcloud.stores.dynamodb import stored_items
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -45,11 +46,11 @@ class TimeToLive:
 
     def _sweep(self, table: Any, now_s: int) -> None:
         attribute = table.ttl["AttributeName"]
-        for item in list(table.all_items()):
-            value = item.attrs.get(attribute)
-            if value is None or value.type != "N":
+        for item in list(stored_items(table)):
+            value = item.wire.get(attribute)
+            if value is None or "N" not in value:
                 continue
-            expires_s = int(float(value.value))
+            expires_s = int(float(value["N"]))
             if now_s >= expires_s + self._delay_s(table.name, item):
                 table.delete_item(item.hash_key, item.range_key)
 

@@ -1,0 +1,71 @@
+"""DynamoDB's conditions, parsed once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import moto.dynamodb.models as models
+from moto.dynamodb.comparisons import create_condition_expression_parser, get_filter_expression
+from moto.dynamodb.models import table
+
+from localcloud.patching import Patches
+
+_KEPT = 4_096
+
+
+class Conditions:
+    """Remembers parsed conditions: handlers send the same few over and over.
+
+    A parsed condition keeps no state of its own, so it can be used for any item.
+    """
+
+    def __init__(self) -> None:
+        self._parse = lru_cache(maxsize=_KEPT)(_parse)
+
+    def install(self, patches: Patches) -> None:
+        """Give moto a parser that remembers."""
+        patches.set(models, "get_filter_expression", self.parsed)
+        patches.set(table, "get_filter_expression", self.parsed)
+
+    def parsed(self, expr: str | None, names: Mapping[str, str] | None, values: Mapping[str, Any] | None) -> Any:
+        """moto's `get_filter_expression`, which raises what moto raises."""
+        key = self._key(expr, names, values)
+        return self._parse(*key)[0] if key else get_filter_expression(expr, dict(names or {}), dict(values or {}))
+
+    def sound(self, expr: str, names: Mapping[str, str] | None, values: Mapping[str, Any] | None) -> Any:
+        """The condition, when nothing is wrong with it: every name and value given is used. Otherwise None."""
+        key = self._key(expr, names, values)
+        if key is None:
+            return None
+        try:
+            parsed, used = self._parse(*key)
+        except Exception:  # noqa: BLE001 whatever it is, moto's own operation meets it again and says what it is
+            return None
+        return parsed if used.issuperset(names or ()) and used.issuperset(values or ()) else None
+
+    @staticmethod
+    def _key(
+        expr: str | None, names: Mapping[str, str] | None, values: Mapping[str, Any] | None
+    ) -> tuple[str, str, str] | None:
+        """What a memory can be asked for; None for conditions that are parsed every time."""
+        if not expr or _has_binary(values):
+            return None
+        return expr, json.dumps(names or {}), json.dumps(values or {})
+
+
+def _parse(expression: str, names: str, values: str) -> tuple[Any, frozenset[str]]:
+    parser = create_condition_expression_parser(expression, json.loads(names), json.loads(values))
+    parsed = parser.parse()
+    return parsed, frozenset([*parser.expr_attr_names_found, *parser.expr_attr_values_found])
+
+
+def _has_binary(values: Mapping[str, Any] | None) -> bool:
+    """Bytes cannot be part of a JSON key."""
+    return any(
+        isinstance(inner, bytes) or kind in ("BS", "L", "M")
+        for v in (values or {}).values()
+        for kind, inner in v.items()
+    )

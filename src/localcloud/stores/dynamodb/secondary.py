@@ -1,0 +1,57 @@
+"""What secondary indexes hold of an item and ask of it, and the note of what was read or written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.dynamodb.exceptions import MockValidationException
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import GlobalSecondaryIndex, Table
+
+from localcloud.stores.dynamodb.items import Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Bytes read from or written to a table (`index` None) or one of its indexes."""
+
+    table: str
+    index: str | None
+    write: bool
+    size_bytes: int
+
+
+def project(table: Table, index: Any, wire: Wire) -> Wire:
+    """What an index holds of an item: nothing when the item lacks a key attribute of the index."""
+    keys = [key["AttributeName"] for key in index.schema]
+    if any(name not in wire for name in keys):
+        return {}
+    kind = index.projection.get("ProjectionType", "ALL")
+    if kind == "ALL":
+        return wire
+    names = {*keys, *table.table_key_attrs}
+    if kind == "INCLUDE":
+        names.update(index.projection.get("NonKeyAttributes", ()))
+    return {name: value for name, value in wire.items() if name in names}
+
+
+def check_index_keys(table: Table, attributes: Mapping[str, Any]) -> None:
+    """Raise moto's ValidationException when an attribute has not the type that an index key needs."""
+    if not (table.global_indexes or table.indexes):
+        return
+    kinds = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in table.attr}
+    for index in table.all_indexes():
+        for key in index.schema:
+            name = key["AttributeName"]
+            if name not in attributes or name in table.table_key_attrs:
+                continue
+            value = attributes[name]
+            actual = value.type if isinstance(value, DynamoType) else next(iter(value))
+            if actual != kinds[name]:
+                place = "IndexName" if isinstance(index, GlobalSecondaryIndex) else "Local Secondary Index"
+                raise MockValidationException(
+                    "One or more parameter values were invalid: Type mismatch for Index Key "
+                    f"{name} Expected: {kinds[name]} Actual: {actual} {place}: {index.name}"
+                )
