@@ -108,6 +108,7 @@ class Cloud:
 
         from localcloud import runtime
         from localcloud.assembly import assemble
+        from localcloud.kernel import collector
 
         self._hide_credentials()
         mock = mock_aws()
@@ -116,6 +117,7 @@ class Cloud:
         mock_random.seed(self.kernel.streams["moto"].getrandbits(32))
         assemble(self)
         self._undo.append(runtime.install(self.kernel, self.patches))
+        self._undo.append(collector.relax())
 
     def on_stop(self, undo: Callable[[], None]) -> None:
         """Call `undo` when the cloud stops, before everything that was set up earlier is undone."""

@@ -73,7 +73,7 @@ class Latency:
         self._facts = facts
         self._streams = streams
         self._api: dict[tuple[str, str], tuple[Distribution, random.Random]] = {}
-        self._hops: dict[str, tuple[Distribution, random.Random]] = {}
+        self._hops: dict[tuple[str, str], tuple[Distribution, random.Random]] = {}
 
     def api_us(self, service: str, operation: str) -> int:
         """One call as its client sees it. `operation` is botocore's name ("PutItem")."""
@@ -92,10 +92,10 @@ class Latency:
 
         Raises UnknownFact; `purpose` names the random stream when one fact serves several.
         """
-        name = f"{fact_id}/{purpose}"
-        found = self._hops.get(name)
+        key = (fact_id, purpose)
+        found = self._hops.get(key)
         if found is None:
-            found = self._hops[name] = self._source(fact_id, name)
+            found = self._hops[key] = self._source(fact_id, f"{fact_id}/{purpose}")
         return found[0].draw_us(found[1])
 
     def hop_us(self, name: str) -> int:
@@ -109,10 +109,10 @@ class Latency:
         """
         fact = self._facts.fact(f"latency.lambda.init.{runtime}")
         part = "arm64" if architecture == "arm64" else "x86"
-        name = f"init/{runtime}/{part}"
-        if name not in self._hops:
-            self._hops[name] = (Distribution(fact.value[part]), self._streams[f"latency/{name}"])
-        distribution, stream = self._hops[name]
+        key = (f"init/{runtime}", part)
+        if key not in self._hops:
+            self._hops[key] = (Distribution(fact.value[part]), self._streams[f"latency/init/{runtime}/{part}"])
+        distribution, stream = self._hops[key]
         bare_us = distribution.draw_us(stream)
         return bare_us + (self.fact_us("model.lambda.boto3_init") if imports_sdk else 0)
 

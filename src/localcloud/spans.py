@@ -125,6 +125,27 @@ class OpenSpan:
         )  # fmt: skip
 
 
+class _NoSpan:
+    """Stands where no span is: tracing is off."""
+
+    status = "ok"
+
+    def set(self, **attrs: Any) -> None:
+        """Nobody looks at it."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Nobody looks at it."""
+
+    def __enter__(self) -> _NoSpan:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """It had not begun."""
+
+
+_OFF = _NoSpan()
+
+
 class _Outside:
     """Holds the open span of code that runs outside every task, such as a notebook cell."""
 
@@ -181,8 +202,10 @@ class Tracer:
 
     def span(
         self, name: str, service: str, resource: str = "", *, parent: SpanContext | None = None, **attrs: Any
-    ) -> OpenSpan:
+    ) -> OpenSpan | _NoSpan:
         """A span to be used with `with`. `parent` takes the place of the running task's open span."""
+        if not self._sample and parent is None and self.context() is None:
+            return _OFF
         context, parent_id = self._place(parent)
         return OpenSpan(self, context, parent_id, name, service, resource, attrs)
 

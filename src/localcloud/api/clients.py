@@ -7,11 +7,14 @@ what it does keep (its retry quota) is kept per execution environment, see `retr
 
 from __future__ import annotations
 
+import copy
+from decimal import Decimal
 from typing import Any
 
 import boto3.session
 import botocore.loaders
 import botocore.session
+from boto3.dynamodb import transform
 
 from localcloud.patching import Patches
 
@@ -22,6 +25,7 @@ def install(patches: Patches) -> None:
     _share_loader(patches, cache)
     _share_session(patches, cache)
     _share_clients(patches, cache)
+    patches.set(transform, "copy_dynamodb_params", lambda params, **kwargs: plain_copy(params))
 
 
 def _share_loader(patches: Patches, cache: dict[Any, Any]) -> None:
@@ -93,3 +97,18 @@ def _share_clients(patches: Patches, cache: dict[Any, Any]) -> None:
 
     patches.set(session_class, "client", client)
     patches.set(session_class, "resource", resource)
+
+
+_UNCHANGING = frozenset({str, int, float, bool, bytes, Decimal, type(None)})
+
+
+def plain_copy(value: Any) -> Any:
+    """`copy.deepcopy` for parameters, which are mostly plain; a table resource copies those of every call."""
+    kind = type(value)
+    if kind in _UNCHANGING:
+        return value
+    if kind is dict:
+        return {name: plain_copy(inner) for name, inner in value.items()}
+    if kind is list:
+        return [plain_copy(inner) for inner in value]
+    return copy.deepcopy(value)

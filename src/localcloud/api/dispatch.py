@@ -14,13 +14,13 @@ from typing import Any
 
 from botocore.client import BaseClient
 from botocore.endpoint import Endpoint
-from botocore.exceptions import HTTPClientError, ParamValidationError
+from botocore.exceptions import HTTPClientError
 from botocore.model import OperationModel
-from botocore.validate import ParamValidator
 from botocore.waiter import Waiter
 
 from localcloud.api.calls import ApiCall, ApiError
 from localcloud.api.moto_direct import MotoDirect
+from localcloud.api.validation import Validator
 from localcloud.errors import WrongContext
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
@@ -73,7 +73,7 @@ class Api:
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._listeners: list[Listener] = []
         self._interceptors: list[Interceptor] = []
-        self._validator = ParamValidator()
+        self._validator = Validator()
         self._requests = 0
         self._stock: Any = None
         # the call whose attempts the stock path is making in this task
@@ -194,7 +194,7 @@ class Api:
         model = service_model.operation_model(operation)
         context: dict[str, Any] = {"client_region": client.meta.region_name, "client_config": client.meta.config}
         params = client._emit_api_params(api_params=params, operation_model=model, context=context)
-        self._validate(params, model)
+        self._validator.validate(service, params, model)
         call = ApiCall(service, operation, params, client, client.meta.region_name)
         status, parsed = self._attempts(call, model, context, handler, method)
         client.meta.events.emit(
@@ -208,13 +208,6 @@ class Api:
             code = context.get("error_code_override") or parsed["Error"]["Code"]
             raise client.exceptions.from_code(code)(parsed, operation)
         return parsed
-
-    def _validate(self, params: dict[str, Any], model: OperationModel) -> None:
-        if model.input_shape is None:
-            return
-        report = self._validator.validate(params, model.input_shape)
-        if report.has_errors():
-            raise ParamValidationError(report=report.generate_report())
 
     def _attempts(
         self,

@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 DEFAULT_EPOCH_US = 1_736_150_400_000_000  # 2025-01-06T08:00:00Z, a Monday morning
 _real_ident = _thread.get_ident
+_push = heapq.heappush
 
 
 class Timer:
@@ -82,12 +83,16 @@ class Kernel:
         """Call `fn(*args)` from the hub at virtual time `at_us` (now, when that has passed)."""
         timer = Timer(fn, args)
         self._sequence += 1
-        heapq.heappush(self._heap, (max(self.now_us, at_us), self._sequence, timer))
+        now_us = self.now_us
+        _push(self._heap, (at_us if at_us > now_us else now_us, self._sequence, timer))
         return timer
 
     def call_later(self, delay_us: int, fn: Callable[..., Any], *args: Any) -> Timer:
         """Call `fn(*args)` from the hub `delay_us` from now."""
-        return self.call_at(self.now_us + delay_us, fn, *args)
+        timer = Timer(fn, args)
+        self._sequence += 1
+        _push(self._heap, (self.now_us + delay_us if delay_us > 0 else self.now_us, self._sequence, timer))
+        return timer
 
     def event(self) -> Event:
         """A fresh event of this kernel."""
@@ -97,9 +102,7 @@ class Kernel:
 
     def current(self) -> Task | None:
         """The running task; None in a notebook cell, a hub callback or another OS thread."""
-        if not self.in_task or _real_ident() != self.thread_id:
-            return None
-        task: Task | None = current_task()
+        task: Task | None = current_task()  # fibers belong to the OS thread that runs them
         return task
 
     def require_task(self, what: str) -> Task:
@@ -158,21 +161,18 @@ class Kernel:
                 task.exception = Killed(f"{task.name}: the execution environment is gone")
                 task.close()
                 return
-        self._switch(task, None)
+            if group is not self._active_group:
+                self._active_group = group
+                group.activate()
+        self._switch(task.fiber.resume)
 
-    def _switch(self, task: Task, exception: BaseException | None) -> None:
-        group = task.group
-        if group is not None and group is not self._active_group:
-            self._active_group = group
-            group.activate()
+    def _switch(self, enter: Callable[..., None], *args: Any) -> None:
+        """Run a task until it parks again."""
         self.switches += 1
         switch = self.switches
         self.in_task = True
         try:
-            if exception is None:
-                task.fiber.resume()
-            else:
-                task.fiber.kill(exception)
+            enter(*args)
         finally:
             self.in_task = False
             if self._watchdog.fired_at_switch == switch:
@@ -199,7 +199,11 @@ class Kernel:
             task.exception = exception
             task.close()
             return
-        self._switch(task, exception)
+        group = task.group
+        if group is not None and group is not self._active_group:
+            self._active_group = group
+            group.activate()
+        self._switch(task.fiber.kill, exception)
 
     # -- driving the clock -------------------------------------------------------------------
 

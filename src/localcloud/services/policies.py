@@ -40,7 +40,7 @@ def _names(principal: Any, service: str) -> bool:
 
 
 def _matches(patterns: Any, action: str) -> bool:
-    return any(fnmatchcase(action.lower(), str(pattern).lower()) for pattern in _list(patterns))
+    return any(pattern == action or fnmatchcase(action.lower(), str(pattern).lower()) for pattern in _list(patterns))
 
 
 def _holds(conditions: Mapping[str, Any], source_arn: str, account_id: str) -> bool:
@@ -53,6 +53,6 @@ def _holds(conditions: Mapping[str, Any], source_arn: str, account_id: str) -> b
                 continue
             wild = "Like" in operator or operator.startswith("Arn")
             choices = [str(pattern) for pattern in _list(patterns)]
-            if not any(fnmatchcase(value, choice) if wild else value == choice for choice in choices):
+            if value not in choices and not (wild and any(fnmatchcase(value, choice) for choice in choices)):
                 return False
     return True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from moto.appsync.models import appsync_backends
 
+from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.appsync_events.channels import InvalidChannel, Subscriptions, segments
@@ -95,7 +95,7 @@ class AppSyncEvents:
         failed, successful = [], []
         for index, event in enumerate(events):
             problem = self._problem(event)
-            identifier = str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+            identifier = uuid4_text(self._ids)
             if problem:
                 error = {"errorType": "BadRequestException", "message": problem}
                 failed.append({"identifier": identifier, "index": index, **error})

@@ -16,7 +16,7 @@ from localcloud.services.cloudwatch.get_metric_statistics import MetricStatistic
 from localcloud.services.cloudwatch.listing import Listing
 from localcloud.services.cloudwatch.parameters import dimensions_of
 from localcloud.services.cloudwatch.publishing import Publishing
-from localcloud.services.cloudwatch.store import MINUTE_S, Metric, Series, Store
+from localcloud.services.cloudwatch.store import Metric, Series, Store, minute_s
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -77,8 +77,7 @@ class CloudWatch:
 
     def add(self, series: Series, value: float, unix_us: int | None = None) -> None:
         """Publish one value, as `record` does, to a series that was looked up before."""
-        at_s = (self._cloud.kernel.unix_us if unix_us is None else unix_us) // 1_000_000
-        series.add(at_s - at_s % MINUTE_S, value)
+        series.add(minute_s(self._cloud.kernel.unix_us if unix_us is None else unix_us), value)
 
     # -- API operations ----------------------------------------------------------------------
 

@@ -12,6 +12,12 @@ from localcloud.services.cloudwatch.statistics import Sample
 MINUTE_S = 60
 
 
+def minute_s(unix_us: int) -> int:
+    """The unix second at which a minute starts: the time of data of standard resolution."""
+    at_s = unix_us // 1_000_000
+    return at_s - at_s % MINUTE_S
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """What identifies a metric: there is no roll-up from one set of dimensions to another."""
@@ -73,9 +79,12 @@ class Bucket:
 
 
 class Series:
-    """The values of one metric in one unit, in three flat arrays; `add` takes well below a microsecond."""
+    """The values of one metric in one unit, in three flat arrays; `add` takes well below a microsecond.
 
-    __slots__ = ("_counts", "_ordered", "_sets", "_times", "_values", "latest_s")
+    A value that comes again at the same time is counted, not kept again: most metrics are mostly ones and zeros.
+    """
+
+    __slots__ = ("_counts", "_last", "_ordered", "_sets", "_times", "_values", "latest_s")
 
     def __init__(self) -> None:
         self._times = array("q")
@@ -83,14 +92,20 @@ class Series:
         self._counts = array("d")
         self._sets: list[StatisticSet] = []
         self._ordered = True
+        self._last: float | None = None
         self.latest_s = 0
 
     def add(self, unix_s: int, value: float, count: float = 1.0) -> None:
         """Add a value. Data of standard resolution carry the second at which their minute starts."""
         if unix_s < self.latest_s:
             self._ordered = False
+            self._last = None
+        elif unix_s == self.latest_s and value == self._last:
+            self._counts[-1] += count
+            return
         else:
             self.latest_s = unix_s
+            self._last = value
         self._times.append(unix_s)
         self._values.append(value)
         self._counts.append(count)
@@ -111,7 +126,7 @@ class Series:
         self._times = array("q", [self._times[index] for index in order])
         self._values = array("d", [self._values[index] for index in order])
         self._counts = array("d", [self._counts[index] for index in order])
-        self._ordered = True
+        self._ordered, self._last = True, None
 
     def points(self, start_s: int, end_s: int) -> Iterator[tuple[int, float, float]]:
         """(unix second, value, count) with start_s <= second < end_s, in the order of time."""

@@ -6,6 +6,7 @@ What every call consumed is metered, failed conditions included, and reported wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
@@ -52,7 +53,7 @@ class ItemOperations:
         for operation, answer in answers.items():
             self._cloud.api.register("dynamodb", operation, self._counted(answer))
 
-    @property
+    @cached_property
     def _backend(self) -> DynamoDBBackend:
         found: DynamoDBBackend = dynamodb_backends[self._cloud.account_id][self._cloud.region]
         return found

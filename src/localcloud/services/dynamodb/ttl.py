@@ -7,6 +7,7 @@ asks, it looks the same.
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
@@ -32,11 +33,15 @@ class TimeToLive:
         """Look at every DynamoDB call that names a table."""
         self._cloud.api.before_call(self._before)
 
+    @cached_property
+    def _backend(self) -> Any:
+        return dynamodb_backends[self._cloud.account_id][self._cloud.region]
+
     def _before(self, call: ApiCall) -> None:
         if call.service != "dynamodb" or not call.resource:
             return
         name = call.resource.rsplit("/", 1)[-1]
-        table = dynamodb_backends[self._cloud.account_id][self._cloud.region].tables.get(name)
+        table = self._backend.tables.get(name)
         if table is None or table.ttl.get("TimeToLiveStatus") != "ENABLED":
             return
         now_us = self._cloud.kernel.now_us

@@ -11,7 +11,7 @@ from localcloud.api import ApiError
 from localcloud.metering import chunks
 from localcloud.services.event_source_mappings.filters import Filter, compile_filters
 from localcloud.services.event_source_mappings.records import failed_messages, record
-from localcloud.services.event_source_mappings.scaling import Concurrency, bounds
+from localcloud.services.event_source_mappings.scaling import Bounds, Concurrency, bounds
 from localcloud.services.lambda_ import InvokeResult, Throttled
 from localcloud.spans import SpanContext
 from localcloud.stores.sqs import Message
@@ -32,6 +32,7 @@ class SqsPoller:
         self._cloud = cloud
         self._mapping = mapping
         self._fifo = mapping.event_source_arn.endswith(".fifo")
+        self._known: tuple[Any, Bounds] | None = None
         pause_us = round(cloud.facts.value("model.lambda.esm_error_pause") * 1e6)
         self._concurrency = Concurrency(self._bounds(), cloud.kernel.now_us, pause_us)
         self._running = 0
@@ -53,8 +54,12 @@ class SqsPoller:
         self._first_wait_us, self._longest_wait_us = round(retry["first_s"] * 1e6), round(retry["max_s"] * 1e6)
         self._look()
 
-    def _bounds(self) -> Any:
-        return bounds(self._cloud.facts, self._mapping, self._fifo)
+    def _bounds(self) -> Bounds:
+        """As the mapping is configured now; it is asked at every message, and seldom changes."""
+        configured = (self._mapping.poller_config, self._mapping.scaling_config)
+        if self._known is None or self._known[0] != configured:
+            self._known = configured, bounds(self._cloud.facts, self._mapping, self._fifo)
+        return self._known[1]
 
     def stop(self) -> None:
         """Poll no more; batches under way are finished."""

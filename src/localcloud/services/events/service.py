@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from moto.events.models import events_backends
 
 from localcloud.api import ApiCall, ApiError
+from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.services.events.delivery import Delivery
 from localcloud.services.events.patterns import InvalidPattern, Pattern, compile_pattern
@@ -121,7 +121,7 @@ class EventBridge:
             "detail-type": entry["DetailType"],
             "source": entry["Source"],
             "account": self._cloud.account_id,
-            "time": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": f"{moment.isoformat()[:19]}Z",
             "region": self._cloud.region,
             "resources": list(entry.get("Resources") or []),
             "detail": detail,
@@ -131,7 +131,7 @@ class EventBridge:
         return {"EventId": event_id}
 
     def _new_id(self) -> str:
-        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+        return uuid4_text(self._ids)
 
     def _route(self, bus: Any, event: Mapping[str, Any], forwarded: bool) -> None:
         """Start a delivery for each target of each rule that matches."""

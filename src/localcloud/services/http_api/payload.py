@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from localcloud.net import HttpRequest, HttpResponse
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TEXT = ("application/json", "application/javascript", "application/xml", "application/x-www-form-urlencoded")
 
 
@@ -57,7 +58,7 @@ def event_v2(request: HttpRequest, context: Context) -> dict[str, Any]:
             "requestId": context.request_id,
             "routeKey": context.route_key,
             "stage": context.stage,
-            "time": context.at.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+            "time": _common_log_time(context.at),
             "timeEpoch": int(context.at.timestamp() * 1_000),
         },
         "isBase64Encoded": encoded,
@@ -107,7 +108,7 @@ def event_v1(request: HttpRequest, context: Context) -> dict[str, Any]:
             "path": context.path,
             "protocol": "HTTP/1.1",
             "requestId": context.request_id,
-            "requestTime": context.at.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+            "requestTime": _common_log_time(context.at),
             "requestTimeEpoch": int(context.at.timestamp() * 1_000),
             "resourceId": context.route_key,
             "resourcePath": resource,
@@ -118,6 +119,11 @@ def event_v1(request: HttpRequest, context: Context) -> dict[str, Any]:
         "body": body if request.body else None,
         "isBase64Encoded": encoded,
     }
+
+
+def _common_log_time(at: datetime) -> str:
+    """As "%d/%b/%Y:%H:%M:%S +0000", whatever the locale."""
+    return f"{at.day:02d}/{_MONTHS[at.month - 1]}/{at.year}:{at.hour:02d}:{at.minute:02d}:{at.second:02d} +0000"
 
 
 def _body(request: HttpRequest) -> tuple[str, bool]:

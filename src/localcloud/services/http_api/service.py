@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from moto.apigatewayv2.models import apigatewayv2_backends
 
 from localcloud.api import ApiCall, ApiError
+from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.http_api.payload import Context, event_v1, event_v2
@@ -200,7 +200,7 @@ class HttpApi:
             return UNAVAILABLE
 
     def _request_id(self) -> str:
-        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+        return uuid4_text(self._ids)
 
 
 _STAGE_SETTINGS = {

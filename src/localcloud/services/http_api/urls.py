@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import TYPE_CHECKING, Any
 
+from localcloud.ids import uuid4_text
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.http_api.payload import Context, event_v2
 from localcloud.services.http_api.proxy import invoke, refusal
@@ -43,7 +43,7 @@ class FunctionUrls:
                 domain=request.host,
                 stage="$default",
                 route_key="$default",
-                request_id=str(uuid.UUID(int=self._ids.getrandbits(128), version=4)),
+                request_id=uuid4_text(self._ids),
                 at=self._cloud.now,
                 path=request.path,
                 parameters={},

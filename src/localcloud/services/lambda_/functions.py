@@ -46,6 +46,7 @@ class Functions:
         self._account_id, self._region = account_id, region
         self._code = code
         self._alias_stream = alias_stream
+        self._known: dict[str, tuple[Any, Function]] = {}
 
     @cached_property
     def backend(self) -> LambdaBackend:
@@ -88,10 +89,22 @@ class Functions:
         storage = self.backend._lambdas
         latest = storage._get_latest(model.function_name)
         version = "$LATEST" if model is latest else str(model.version)
+        arn = f"{latest.function_arn}:{version}"
+        configured = (
+            model.handler, model.run_time, model.memory_size, model.timeout, model.architectures[0],
+            list(model.environment_vars.items()), model.code_sha_256, [layer["Arn"] for layer in model.layers],
+        )  # fmt: skip
+        known = self._known.get(arn)
+        if known is None or known[0] != configured:
+            known = self._known[arn] = configured, self._function(model, version, arn)
+        return known[1]
+
+    @staticmethod
+    def _function(model: Any, version: str, arn: str) -> Function:
         return Function(
             name=model.function_name,
             version=version,
-            arn=f"{latest.function_arn}:{version}",
+            arn=arn,
             handler=model.handler or "",
             runtime=model.run_time or "",
             memory_mb=int(model.memory_size),
@@ -115,9 +128,8 @@ class Functions:
 
     def reserved(self) -> dict[str, int]:
         """Reserved concurrency by function name."""
-        functions = self.backend._lambdas._functions
         return {
-            name: int(functions[name]["latest"].reserved_concurrency)
-            for name in functions
-            if functions[name]["latest"].reserved_concurrency is not None
+            name: int(versions["latest"].reserved_concurrency)
+            for name, versions in self.backend._lambdas._functions.items()
+            if versions["latest"].reserved_concurrency is not None
         }

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from localcloud.services.cloudwatch.store import minute_s
 from localcloud.services.lambda_.functions import Function
 from localcloud.services.lambda_.results import InvokeResult, Throttled
 
@@ -21,27 +22,42 @@ if TYPE_CHECKING:
 NAMESPACE = "AWS/Lambda"
 _LATEST = "$LATEST"
 _REPORT_DIGITS = 2  # a Duration has as many as in the REPORT line
+_INVOCATION = ("Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions")
 _UNITS = {"Duration": "Milliseconds", "AsyncEventAge": "Milliseconds"}
 
 
 class _Target:
     """One set of dimensions: the series of its metrics, and how many invocations run under it."""
 
-    __slots__ = ("_cloud", "_dimensions", "_series", "running")
+    __slots__ = ("_cloud", "_dimensions", "_invocations", "_series", "running")
 
     def __init__(self, cloud: Cloud, dimensions: Mapping[str, str]) -> None:
         self._cloud = cloud
         self._dimensions = dimensions
         self._series: dict[str, Series] = {}
+        self._invocations: tuple[Series, ...] = ()
         self.running = 0
 
     def add(self, name: str, value: float, unix_us: int) -> None:
+        self._of(name).add(minute_s(unix_us), value)
+
+    def invoked(self, failed: bool, duration_ms: float, concurrent: int, at_s: int) -> None:
+        """An invocation that was not throttled, as it is published in the minute `at_s`."""
+        if not self._invocations:
+            self._invocations = tuple(map(self._of, _INVOCATION))
+        invocations, errors, throttles, durations, concurrency = self._invocations
+        invocations.add(at_s, 1)
+        errors.add(at_s, 1 if failed else 0)
+        throttles.add(at_s, 0)
+        durations.add(at_s, duration_ms)
+        concurrency.add(at_s, concurrent)
+
+    def _of(self, name: str) -> Series:
         series = self._series.get(name)
         if series is None:
             unit = _UNITS.get(name, "Count")
-            series = self._cloud.cloudwatch.series(NAMESPACE, name, self._dimensions, unit)
-            self._series[name] = series
-        self._cloud.cloudwatch.add(series, value, unix_us)
+            series = self._series[name] = self._cloud.cloudwatch.series(NAMESPACE, name, self._dimensions, unit)
+        return series
 
 
 class LambdaMetrics:
@@ -68,12 +84,9 @@ class LambdaMetrics:
             for target in targets:
                 target.running -= 1
         duration_ms = round(result.duration_ms, _REPORT_DIGITS)
+        failed, at_s = result.function_error is not None, minute_s(started_us)
         for target, concurrent in zip(targets, running, strict=True):
-            target.add("Invocations", 1, started_us)
-            target.add("Errors", 0 if result.function_error is None else 1, started_us)
-            target.add("Throttles", 0, started_us)
-            target.add("Duration", duration_ms, started_us)
-            target.add("ConcurrentExecutions", concurrent, started_us)
+            target.invoked(failed, duration_ms, concurrent, at_s)
         return result
 
     def received(self, name: str, qualifier: str | None) -> None:

@@ -57,7 +57,7 @@ class Pool:
         now_us = self._cloud.kernel.now_us
         while self._idle:
             sandbox = self._idle.pop()
-            stale = sandbox.config != config
+            stale = sandbox.config is not config and sandbox.config != config
             if not (stale or sandbox.idle_until_us <= now_us or now_us - sandbox.created_us > self._life_us):
                 return sandbox
             self._end(sandbox)

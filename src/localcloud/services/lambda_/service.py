@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.response import StreamingBody
 
 from localcloud.api import ApiCall, ApiError
+from localcloud.ids import uuid4_text
 from localcloud.metering import gb_seconds
 from localcloud.services.lambda_.asynchronous import AsyncInvocations
 from localcloud.services.lambda_.code import CodeStore
@@ -125,7 +125,7 @@ class Lambda:
 
     def request_id(self, name: str) -> str:
         """A fresh request id from the function's own stream."""
-        return str(uuid.UUID(int=self._cloud.kernel.streams[f"lambda/requests/{name}"].getrandbits(128), version=4))
+        return uuid4_text(self._cloud.kernel.streams[f"lambda/requests/{name}"])
 
     # -- API operations ----------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from localcloud.stores.sqs.base import DELETED, RECEIVED, SENT, Messages
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
+    from localcloud.services.cloudwatch.store import Series
 
 _NAMESPACE = "AWS/SQS"
 _MINUTE_US = 60_000_000
@@ -21,6 +22,7 @@ class QueueMetrics:
     def __init__(self, cloud: Cloud, name: str, messages: Messages) -> None:
         self._cloud = cloud
         self._dimensions = {"QueueName": name}
+        self._series: dict[str, Series] = {}
         self._messages = messages
         self._next_us = self._minute_after(cloud.kernel.unix_us)
         self._used_us = cloud.kernel.unix_us
@@ -60,4 +62,7 @@ class QueueMetrics:
         self._record("ApproximateAgeOfOldestMessage", age_s, "Seconds", at_us)
 
     def _record(self, name: str, value: float, unit: str, unix_us: int) -> None:
-        self._cloud.cloudwatch.record(_NAMESPACE, name, value, self._dimensions, unit, unix_us)
+        series = self._series.get(name)
+        if series is None:
+            series = self._series[name] = self._cloud.cloudwatch.series(_NAMESPACE, name, self._dimensions, unit)
+        self._cloud.cloudwatch.add(series, value, unix_us)

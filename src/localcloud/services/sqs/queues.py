@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -57,13 +58,28 @@ class Queues:
         """The messages of moto's `queue`: StandardMessages or FifoMessages."""
         found: Messages | None = queue.__dict__.get(_KEY)
         if found is None:
+            settings = self._settings_of(queue)
             if queue.fifo_queue:
-                found = FifoMessages(queue.queue_arn, lambda: self._settings(queue), self._deduplication_us)
+                found = FifoMessages(queue.queue_arn, settings, self._deduplication_us)
             else:
-                found = StandardMessages(queue.queue_arn, lambda: self._settings(queue))
+                found = StandardMessages(queue.queue_arn, settings)
             queue.__dict__[_KEY] = found
             self._metrics.append(QueueMetrics(self._cloud, queue.name, found))
         return found
+
+    def _settings_of(self, queue: Any) -> Callable[[], Settings]:
+        """The queue's settings at the moment of use; they are asked for at every step, and seldom change."""
+        known: tuple[Any, ...] = ()
+        settings: Settings | None = None
+
+        def current() -> Settings:
+            nonlocal known, settings
+            now = (queue.message_retention_period, queue.dead_letter_queue, dict(queue.redrive_policy or {}))
+            if settings is None or now != known:
+                known, settings = now, self._settings(queue)
+            return settings
+
+        return current
 
     def _settings(self, queue: Any) -> Settings:
         redrive = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from moto.sqs import exceptions
 from moto.sqs.models import Message as MotoMessage
 from moto.sqs.utils import validate_message_attributes
 
+from localcloud.ids import uuid4_text
 from localcloud.services.sqs.queues import Queues
 from localcloud.stores.sqs import FifoMessages, Message
 
@@ -40,7 +40,7 @@ class Sending:
         delay_s = self._validated(queue, entry)
         now_us = self._queues.now_us
         message = Message(
-            id=str(uuid.UUID(int=self._ids.getrandbits(128), version=4)),
+            id=uuid4_text(self._ids),
             body=entry["MessageBody"],
             sent_us=now_us,
             attributes=entry.get("MessageAttributes") or {},

@@ -1,0 +1,114 @@
+"""Parameter validation: botocore's, behind a quick check that knows the plain cases.
+
+A run makes the same few calls over and over. What the quick check does not accept for certain goes to botocore's own
+validator, whose report the caller sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ParamValidationError
+from botocore.model import OperationModel
+from botocore.validate import ParamValidator
+
+Check = Callable[[Any], bool]
+
+
+class Validator:
+    """Raises ParamValidationError as botocore does. Checks are made once for an operation."""
+
+    def __init__(self) -> None:
+        self._stock = ParamValidator()
+        self._checks: dict[tuple[str, str], Check] = {}
+
+    def validate(self, service: str, params: dict[str, Any], model: OperationModel) -> None:
+        """Raises ParamValidationError."""
+        if model.input_shape is None:
+            return
+        key = (service, model.name)
+        check = self._checks.get(key)
+        if check is None:
+            check = self._checks[key] = _check(model.input_shape, {})
+        if check(params):
+            return
+        report = self._stock.validate(params, model.input_shape)
+        if report.has_errors():
+            raise ParamValidationError(report=report.generate_report())
+
+
+def _check(shape: Any, made: dict[str, Check]) -> Check:
+    """The quick check of a shape; `made` has those of the containers around it, which may refer to each other."""
+    if shape.type_name not in ("structure", "list", "map"):
+        return _scalar(shape)  # a reference to a scalar may carry traits of its own
+    found = made.get(shape.name)
+    if found is None:
+        made[shape.name] = lambda value: made[shape.name](value)  # until the real one stands
+        found = made[shape.name] = _container(shape, made)
+    return found
+
+
+def _scalar(shape: Any) -> Check:
+    kind, serialization = shape.type_name, shape.serialization
+    least = shape.metadata.get("min", 1 if serialization.get("hostLabel") else None)
+    if serialization.get("jsonvalue"):
+        return _unsure
+    if kind == "string":
+        shortest = least or 0
+        return lambda value: type(value) is str and len(value) >= shortest
+    if kind == "blob":
+        shortest = least or 0
+        return lambda value: type(value) is bytes and len(value) >= shortest
+    if kind == "boolean":
+        return lambda value: type(value) is bool
+    if kind in ("integer", "long"):
+        return lambda value: type(value) is int and (least is None or value >= least)
+    return _unsure
+
+
+def _container(shape: Any, made: dict[str, Check]) -> Check:
+    least = shape.metadata.get("min", 0)
+    if shape.type_name == "list":
+        element = _check(shape.member, made)
+        return lambda value: type(value) is list and len(value) >= least and all(map(element, value))
+    if shape.type_name == "map":
+        name, content = _check(shape.key, made), _check(shape.value, made)
+        return lambda value: type(value) is dict and all(map(name, value)) and all(map(content, value.values()))
+    return _unsure if shape.is_document_type else _structure(shape, made)
+
+
+def _structure(shape: Any, made: dict[str, Check]) -> Check:
+    members = {name: _late(member, made) for name, member in shape.members.items()}
+    required = tuple(shape.metadata.get("required", ()))
+    union = shape.is_tagged_union
+
+    def check(value: Any) -> bool:
+        if type(value) is not dict or (union and len(value) != 1):
+            return False
+        for name in required:
+            if name not in value:
+                return False
+        for name, content in value.items():
+            member = members.get(name)
+            if member is None or not member(content):
+                return False
+        return True
+
+    return check
+
+
+def _late(shape: Any, made: dict[str, Check]) -> Check:
+    """A member's check, made when it is first used: most members of most structures never are."""
+    holder: list[Check] = []
+
+    def check(value: Any) -> bool:
+        if not holder:
+            holder.append(_check(shape, made))
+        return holder[0](value)
+
+    return check
+
+
+def _unsure(value: Any) -> bool:
+    return False
