@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import time
@@ -65,3 +66,10 @@ def test_leaving_a_cloud_leaves_time_and_randomness_real():
         cloud.wait(10)
     assert time.sleep is sleep
     assert random.random() == expected
+
+
+def test_a_cloud_lets_python_collect_garbage_less_often_only_while_it_is_active():
+    before = gc.get_threshold()
+    with Cloud(seed=1):
+        assert gc.get_threshold()[0] > before[0]
+    assert gc.get_threshold() == before

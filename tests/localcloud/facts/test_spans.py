@@ -169,3 +169,12 @@ def test_wrong_settings_are_refused(kernel, tracer):
         Tracer(kernel, sample=0.5)
     with pytest.raises(ConfigurationError, match="before it starts"):
         tracer.record("wait", "sqs", start_us=5, end_us=4)
+
+
+def test_switched_off_tracing_keeps_nothing_and_hands_nothing_on(tracer):
+    tracer.sample = 0
+    with tracer.span("Invoke", "lambda", "orders") as span:
+        span.set(cold=True)
+        span.status = "error"
+        assert tracer.context() is None
+    assert (tracer.spans(), span.status) == ([], "ok")

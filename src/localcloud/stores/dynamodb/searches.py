@@ -14,6 +14,7 @@ from localcloud.patching import Patches
 from localcloud.stores.dynamodb.indexes import Entry, key_value, within
 from localcloud.stores.dynamodb.items import StoredItem, Wire, as_item
 from localcloud.stores.dynamodb.secondary import Touch, project
+from localcloud.stores.dynamodb.sizes import item_size
 
 if TYPE_CHECKING:
     from localcloud.stores.dynamodb.tables import Tables
@@ -144,11 +145,16 @@ class _Page:
         size, count, last = 0, 0, None
         next_page = False
         for _, item in entries:
-            if count and size + item.size() > _PAGE_BYTES:
+            wire = item.wire
+            entry_size = item.size()
+            if self._index is not None:
+                wire = project(self._table, self._index, wire)
+                entry_size = item_size(wire)
+            if count and size + entry_size > _PAGE_BYTES:
                 next_page = True
                 break
-            count, size, last = count + 1, size + item.size(), item
-            row = self._row(item)
+            count, size, last = count + 1, size + entry_size, item
+            row = self._row(item, wire)
             if row is not None:
                 found.append(row)
             if count == self._limit:
@@ -157,11 +163,8 @@ class _Page:
         self._tables.touched.append(Touch(self._table.name, self._index.name if self._index else None, False, size))
         return found, count, self._key_of(last) if next_page and last is not None else None
 
-    def _row(self, item: StoredItem) -> Any:
+    def _row(self, item: StoredItem, wire: Wire) -> Any:
         """Something with `attrs`, as moto's response wants it; None when a filter drops it."""
-        wire = item.wire
-        if self._index is not None:
-            wire = project(self._table, self._index, wire)
         if self._expression is None and not self._filters and not self._projection:
             return SimpleNamespace(attrs=wire)
         known = as_item(item.hash_key, item.range_key, wire)

@@ -137,6 +137,8 @@ class Tables:
         sorts = [key["AttributeName"] for key in schema if key["KeyType"] == "RANGE"]
         if everything:
             hashes, sorts = [], hashes + sorts
+        elif not sorts and table.range_key_attr is not None:
+            sorts = [table.range_key_attr]  # an index without a sort key has no documented order; this is moto's
         kinds = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in table.attr}
         index = SortedIndex(hashes, sorts, table.table_key_attrs, kinds)
         for item in stored_items(table):
