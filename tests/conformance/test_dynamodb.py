@@ -104,6 +104,36 @@ def test_a_client_request_token_makes_a_transaction_idempotent_for_ten_minutes(c
     assert total() == "10"
 
 
+@pytest.mark.behaviour("DDB-05")
+def test_a_query_reads_at_most_a_megabyte_before_its_filter_which_makes_it_no_cheaper(cloud, used):
+    client = cloud.client("dynamodb")
+    client.create_table(
+        TableName="pages",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "n", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "n", "AttributeType": "N"}],
+    )
+    for number in range(6):
+        client.put_item(TableName="pages", Item={**item("1", "x" * 300_000), "n": {"N": str(number)}})
+    pages = []
+
+    def query(**more):
+        pages.append(
+            client.query(
+                TableName="pages",
+                KeyConditionExpression="id = :i",
+                ExpressionAttributeValues={":i": {"S": "1"}},
+                **more,
+            )
+        )
+
+    whole = used(query)
+    assert used(lambda: query(FilterExpression="attribute_exists(never)")) == whole == (0, 110)
+    assert [(page["Count"], page["ScannedCount"]) for page in pages] == [(3, 3), (0, 3)]
+    assert pages[1]["LastEvaluatedKey"] == {"id": {"S": "1"}, "n": {"N": "2"}}
+
+
+@pytest.mark.behaviour("DDB-07")
 def test_reads_cost_half_when_they_may_be_stale_and_blocks_are_four_kilobytes(table, used):
     table.put_item(TableName="orders", Item=item("1", "x" * 5_000))
     key = {"id": {"S": "1"}}

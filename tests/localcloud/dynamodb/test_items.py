@@ -141,17 +141,6 @@ def test_a_page_that_reached_its_limit_may_be_followed_by_nothing(orders, put):
     assert orders.scan(TableName=TABLE, Limit=1, ExclusiveStartKey=page["LastEvaluatedKey"])["Items"] == []
 
 
-@pytest.mark.behaviour("DDB-05")
-def test_a_page_is_one_megabyte_before_its_filter(orders, put):
-    for number in range(6):
-        put("amélie", number, size=300_000)
-    page = orders.query(
-        TableName=TABLE, KeyConditionExpression="customer = :c", FilterExpression="attribute_exists(never)",
-        ExpressionAttributeValues={":c": {"S": "amélie"}},
-    )  # fmt: skip
-    assert (page["Count"], page["ScannedCount"], page["LastEvaluatedKey"]) == (0, 3, key("amélie", 2))
-
-
 def test_a_backup_keeps_the_items_and_a_restored_table_can_be_queried(orders, put):
     put("amélie", 1)
     backup = orders.create_backup(TableName=TABLE, BackupName="night")["BackupDetails"]["BackupArn"]
