@@ -111,7 +111,10 @@ def test_a_query_reads_at_most_a_megabyte_before_its_filter_which_makes_it_no_ch
         TableName="pages",
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "n", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "n", "AttributeType": "N"}],
+        AttributeDefinitions=[
+            {"AttributeName": "id", "AttributeType": "S"},
+            {"AttributeName": "n", "AttributeType": "N"},
+        ],
     )
     for number in range(6):
         client.put_item(TableName="pages", Item={**item("1", "x" * 300_000), "n": {"N": str(number)}})
