@@ -17,6 +17,10 @@ from __future__ import annotations
 class LocalCloudError(Exception):
     """Base of everything the local cloud raises about itself."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the sentence; where in the local cloud it arose helps nobody there."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class KernelError(LocalCloudError):
     """The virtual clock cannot do what was asked."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from patisserie.errors import OneSentence
 
-class CourseNotFound(Exception):
+
+class CourseNotFound(OneSentence):
     """The course's files are not where they should be."""
 
 

@@ -23,7 +23,7 @@ from patisserie.labs import LABS, Lab, UnknownLab, find_lab
 from patisserie.measure import digest
 from patisserie.progress import ProgressBook
 from patisserie.quality import QualityRow, quality
-from patisserie.session import open_lab
+from patisserie.session import LabSession, open_lab
 from patisserie.session.session import DEFAULT_SEED
 from patisserie.session.workspace import WorkspaceError
 from patisserie.targets import TargetError
@@ -92,11 +92,12 @@ def run(
             number, seed=seed, target=target, workdir=Path(workdir), opted_in=yes, confirm=_confirmation(yes)
         )
         try:
-            found = session.lab.run(session)
+            with session.target.plainly():
+                found = session.lab.run(session)
             session.cleanup()
         except BaseException:
             if session.target.name == "aws":
-                session.cleanup()  # what stands costs money, whatever went wrong
+                _clean_up_after_failure(session)
             raise
         finally:
             session.close()
@@ -124,6 +125,14 @@ def run(
         console.print(f"digest {answer['digest']} · {answer['wall_s']} s", highlight=False)
     if not all(check.passed for check in found.checks):
         raise typer.Exit(1)
+
+
+def _clean_up_after_failure(session: LabSession) -> None:
+    """What stands costs money, whatever went wrong; what cannot be deleted now is said, with the first failure."""
+    try:
+        session.cleanup()
+    except TargetError as exc:
+        Console(stderr=True, soft_wrap=True).print(str(exc), markup=False, highlight=False)
 
 
 @app.command()
@@ -206,14 +215,15 @@ def cleanup(
             raise TargetError(f'The target {target!r} is not there; use "local" or "aws".')
         require_opt_in(yes)
         aws = AwsTarget(DEFAULT_SEED, {"patisserie:run": run_id or "all"})
-        of_run = f"of run {run_id}" if run_id else "of every run"
-        stacks = ", ".join(find_stacks(aws.client, run_id)) or "no stack"
-        where = aws.account.endpoint or "AWS"
-        account = f"Account {aws.account.account_id} in {aws.account.region} on {where}"
-        text = f"{account}: delete what is left {of_run}: {stacks}."
-        if not _confirmation(yes)(text):
-            raise TargetError("Nothing was deleted: it was not confirmed.")
-        found = clean_up(aws.client, aws.account.account_id, run_id)
+        with aws.plainly():
+            of_run = f"of run {run_id}" if run_id else "of every run"
+            stacks = ", ".join(find_stacks(aws.client, run_id)) or "no stack"
+            where = aws.account.endpoint or "AWS"
+            account = f"Account {aws.account.account_id} in {aws.account.region} on {where}"
+            text = f"{account}: delete what is left {of_run}: {stacks}."
+            if not _confirmation(yes)(text):
+                raise TargetError("Nothing was deleted: it was not confirmed.")
+            found = clean_up(aws.client, aws.account.account_id, run_id)
         typer.echo(
             f"Deleted {len(found.stacks)} stacks, {len(found.log_groups)} log groups and {len(found.buckets)} buckets."
         )

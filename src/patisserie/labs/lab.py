@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from patisserie.checks import Check, CheckResult
+from patisserie.errors import OneSentence
 from patisserie.load import Arrivals
 from patisserie.measure import Measurement
 from patisserie.story import Story
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from patisserie.session import LabSession
 
 
-class UnknownLab(ValueError):
+class UnknownLab(OneSentence, ValueError):
     """There is no such lab. The message names those there are."""
 
 

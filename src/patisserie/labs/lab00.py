@@ -56,7 +56,7 @@ def reading(session: LabSession) -> ReadingEvidence:
     read: Callable[[str], Report] = session.answers["00-read-a-report"]
     if "mine" not in session.stacks:
         session.deploy("mine")
-    session.measure("mine", "for its logs", Steady(1 / GAP_S, SAMPLE * GAP_S))
+    session.measure("mine", "for its logs", session.few(SAMPLE, GAP_S))
     found = reports(session.target.client("logs"), session.stacks["mine"])
     right, first_miss = 0, ""
     for report in found:
@@ -102,7 +102,7 @@ def explore(session: LabSession) -> Explorable:
     frames = []
     for memory_mb in MEMORY_SETTINGS_MB:
         client.update_function_configuration(FunctionName=name, MemorySize=memory_mb)
-        found = session.measure("shop", f"{memory_mb} MB", Steady(1 / GAP_S, EXPLORED_ORDERS * GAP_S))
+        found = session.measure("shop", f"{memory_mb} MB", session.few(EXPLORED_ORDERS, GAP_S))
         latencies = [outcome.latency_ms for outcome in found.outcomes]
         frames.append((f"{memory_mb:,} MB", latency_distribution({f"{memory_mb:,} MB": latencies})))
     return Explorable("What does more memory do?", "Memory", tuple(frames), start=1)

@@ -10,8 +10,9 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from localcloud.facts import Facts
 from localcloud.spans import Span
@@ -31,11 +32,26 @@ from patisserie.targets.local import LocalTarget
 from patisserie.targets.opt_in import cost_bound_usd, plan_text, require_opt_in
 from patisserie.widgets import UNATTENDED_VARIABLE, progress_bar
 
+P = ParamSpec("P")
+T = TypeVar("T")
 DEFAULT_SEED = 7
 _PARTNERS = "partners"
 _QUIET_S = 120.0  # after the last order: events and retries under way come to their end
 _QUIET_AWS_S = 10.0  # the same in real time, for a load without outages
+_AWS_GAP_S = 1.0
 _AWS_ARRIVALS = Steady(1.0, 12.0)  # a person waits for it, and somebody pays for it
+
+
+def _plainly(method: Callable[P, T]) -> Callable[P, T]:
+    """What the target refuses is said in one sentence."""
+
+    @wraps(method)
+    def said(*args: P.args, **kwargs: P.kwargs) -> T:
+        session: Any = args[0]
+        with session.target.plainly():
+            return method(*args, **kwargs)
+
+    return said
 
 
 class LabSession:
@@ -64,6 +80,7 @@ class LabSession:
 
     # -- deploying -----------------------------------------------------------------------------
 
+    @_plainly
     def deploy(self, name: str, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         """Deploy one of the lab's architectures, and the partners that it calls. "mine" is the learner's own.
 
@@ -122,10 +139,12 @@ class LabSession:
         found: tuple[Span, ...] = cloud.tracer.trace(slowest.trace_id)
         return found
 
+    @_plainly
     def partners(self, parameters: Mapping[str, str]) -> DeployedStack:
         """Deploy the partners anew with these parameters ("PaymentMilliseconds": "500"); {} for the usual ones."""
         return self._partners(parameters)
 
+    @_plainly
     def explore(self) -> Any:
         """The lab's explorable figure, computed now. Raises TargetError when the lab has none."""
         if self.lab.explore is None:
@@ -140,6 +159,7 @@ class LabSession:
 
     # -- measuring -----------------------------------------------------------------------------
 
+    @_plainly
     def measure(
         self,
         name: str,
@@ -159,6 +179,11 @@ class LabSession:
         used = meter(stack)
         return measurement(label or name, outcomes, used.invocations, used.cost_usd, self.target.source, self.seed)
 
+    def few(self, orders: int, gap_s: float) -> Arrivals:
+        """So many orders, one every `gap_s` seconds; on AWS, where seconds are real, one a second."""
+        gap_s = gap_s if self.target.name == "local" else _AWS_GAP_S
+        return Steady(1 / gap_s, orders * gap_s)
+
     def _arrivals(self) -> Arrivals:
         return self.lab.arrivals(self.story) if self.target.name == "local" else _AWS_ARRIVALS
 
@@ -173,6 +198,7 @@ class LabSession:
 
     # -- breaking ------------------------------------------------------------------------------
 
+    @_plainly
     def payment_outage(self, from_s: float, minutes: float) -> None:
         """From `from_s` seconds from now the payment provider answers 503 to everybody, for `minutes`."""
         partners = self._partners()
@@ -193,6 +219,7 @@ class LabSession:
 
     # -- looking -------------------------------------------------------------------------------
 
+    @_plainly
     def order_status(self, name: str) -> dict[str, str]:
         """The status of every stored order, by its id."""
         table = self._standing(name).outputs["OrdersTable"]
@@ -216,6 +243,7 @@ class LabSession:
         """Is the lab's starting point really there?"""
         return run_check(self.lab.baseline, lambda: found)
 
+    @_plainly
     def reports(self, name: str) -> list[Report]:
         """Every REPORT line of an architecture's functions, oldest first."""
         return reports(self.target.client("logs"), self._standing(name))
@@ -242,6 +270,7 @@ class LabSession:
 
     # -- the end -------------------------------------------------------------------------------
 
+    @_plainly
     def cleanup(self) -> str:
         """Delete everything this session made. Raises TargetError when something is left."""
         for name in [name for name in self.stacks if name != _PARTNERS] + [n for n in (_PARTNERS,) if n in self.stacks]:

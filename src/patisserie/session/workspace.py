@@ -12,9 +12,10 @@ from typing import Any
 import yaml
 
 from localcloud.stacks.parsing import TemplateError, parse_fragment, parse_template
+from patisserie.errors import OneSentence
 
 
-class WorkspaceError(Exception):
+class WorkspaceError(OneSentence):
     """What the learner asked for is not in the working copy. The message says what is."""
 
 

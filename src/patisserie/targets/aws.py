@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,10 @@ from localcloud.cost import cost_report
 from localcloud.facts import Facts
 from patisserie.reports import Report, reports
 from patisserie.targets.aws_cleanup import PREFIX, bucket_name, clean_up
+from patisserie.targets.aws_errors import plainly
 from patisserie.targets.base import DeployedStack, HttpReply, Listener, PatienceExhausted, TargetError, Used
 from patisserie.targets.deployment import Deployer
-from patisserie.targets.stand_in import add_routes
+from patisserie.targets.stand_in import add_routes, without_refused
 
 NOT_ON_AWS = (
     "listening on an AppSync Events channel (it needs a WebSocket client, which the course does not bring)",
@@ -120,8 +122,11 @@ class AwsTarget:
         self._monotonic, self._sleep, self._unix_s = monotonic, sleep, unix_s
         self._opened = monotonic()
         self.account = self._identify()
-        poll_s = 1.0 if self._endpoint else 5.0
-        self._deployer = Deployer(self.client, bucket_name(self.account.account_id, self.run), tags, poll_s)
+        bucket = bucket_name(self.account.account_id, self.run)
+        if self._endpoint:
+            self._deployer = Deployer(self.client, bucket, tags, poll_s=1.0, adapt=without_refused)
+        else:
+            self._deployer = Deployer(self.client, bucket, tags)
 
     def _identify(self) -> Account:
         try:
@@ -138,6 +143,10 @@ class AwsTarget:
     def close(self) -> None:
         """Leave the target. What is deployed there stays until it is cleaned up."""
         self._clients.clear()
+
+    def plainly(self) -> AbstractContextManager[None]:
+        """Within it, what AWS refuses is a TargetError with one sentence and the next step."""
+        return plainly(self._endpoint or "AWS", self.run)
 
     def client(self, service: str) -> Any:
         """A boto3 client of the account. Clients may be shared by threads."""

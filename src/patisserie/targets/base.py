@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from patisserie.errors import OneSentence
 
-class TargetError(Exception):
+
+class TargetError(OneSentence):
     """The target cannot do what was asked. The message says what to do instead."""
 
 
@@ -111,6 +114,9 @@ class Target(Protocol):
 
     def start_metering(self) -> Callable[[DeployedStack], Used]:
         """Ask the returned function later what a stack has used since now."""
+
+    def plainly(self) -> AbstractContextManager[None]:
+        """Within it, what a call to the target raises is a TargetError with one sentence."""
 
     def delete_rest(self) -> tuple[str, ...]:
         """Delete what stacks leave behind; the names of what is still there."""

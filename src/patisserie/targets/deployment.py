@@ -24,14 +24,24 @@ class Deployer:
         bucket: the S3 bucket for code; made on first use.
         tags: put on everything that is made.
         poll_s: seconds between two looks at a stack that is under way.
+        adapt: makes of a template what the target can take.
     """
 
-    def __init__(self, client: Callable[[str], Any], bucket: str, tags: Mapping[str, str], poll_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        client: Callable[[str], Any],
+        bucket: str,
+        tags: Mapping[str, str],
+        poll_s: float = 5.0,
+        adapt: Callable[[dict[str, Any]], dict[str, Any]] = lambda template: template,
+    ) -> None:
         self._client = client
         self._bucket = bucket
         self._tags = dict(tags)
         self._poll_s = poll_s
+        self._adapt = adapt
         self._log_groups: set[str] = set()
+        self._change_sets = 0  # names of change sets must differ, those that were carried out too
 
     def deploy(self, stack_name: str, template: Path, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         """Create the stack, or update it when it stands. Raises TargetError with CloudFormation's own reason."""
@@ -42,11 +52,12 @@ class Deployer:
         self._upload({archive.key: archive.content for archive in packaged.archives})
         cloudformation = self._client("cloudformation")
         exists = self._exists(stack_name)
+        self._change_sets += 1
         change_set = cloudformation.create_change_set(
             StackName=stack_name,
-            ChangeSetName="deploy",
+            ChangeSetName=f"deploy-{self._change_sets}",
             ChangeSetType="UPDATE" if exists else "CREATE",
-            TemplateBody=json.dumps(packaged.template),
+            TemplateBody=json.dumps(self._adapt(packaged.template)),
             Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in sorted((parameters or {}).items())],
             Capabilities=_CAPABILITIES,
             Tags=self._tag_list(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ class LocalTarget:
     def close(self) -> None:
         """Leave the simulation. Everything in it is gone."""
         self.cloud.stop()
+
+    def plainly(self) -> AbstractContextManager[None]:
+        """What simulated AWS answers stays as it is: labs look at it."""
+        return nullcontext()
 
     def client(self, service: str) -> Any:
         """A boto3 client of the simulated account."""

@@ -1,16 +1,18 @@
-"""Lab 02's chain over HTTP on an independent emulator that stands in for AWS: MiniStack, a process on loopback.
+"""The labs over HTTP on an independent emulator that stands in for AWS: MiniStack, a process on loopback.
 
 It has an environment of its own, since it needs another botocore: `make stand-in` makes it and runs these tests.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import urllib.request
 from pathlib import Path
 
+import boto3
 import pytest
 from typer.testing import CliRunner
 
@@ -83,6 +85,7 @@ def signed_in(endpoint, monkeypatch):
 def standing(target) -> dict[str, list[str]]:
     """Names of everything a lab could leave behind."""
     stacks = target.client("cloudformation").describe_stacks()["Stacks"]
+    buses = target.client("events").list_event_buses()["EventBuses"]
     return {
         "stacks": [s["StackName"] for s in stacks if s["StackStatus"] != "DELETE_COMPLETE"],
         "functions": [f["FunctionName"] for f in target.client("lambda").list_functions()["Functions"]],
@@ -91,7 +94,57 @@ def standing(target) -> dict[str, list[str]]:
         "buckets": [b["Name"] for b in target.client("s3").list_buckets()["Buckets"]],
         "log groups": [g["logGroupName"] for g in target.client("logs").describe_log_groups()["logGroups"]],
         "apis": [a["ApiId"] for a in target.client("apigatewayv2").get_apis()["Items"]],
+        "mappings": [m["UUID"] for m in target.client("lambda").list_event_source_mappings()["EventSourceMappings"]],
+        "buses": [b["Name"] for b in buses if b["Name"] != "default"],
+        "roles": [r["RoleName"] for r in target.client("iam").list_roles()["Roles"]],
     }
+
+
+@pytest.fixture
+def leftovers(signed_in):
+    """What stands at the stand-in now."""
+    return lambda: {kind: names for kind, names in standing(boto3.Session()).items() if names}
+
+
+def run_on_stand_in(number):
+    """`patisserie run NUMBER --target aws`: its exit code and the object it printed."""
+    result = CliRunner().invoke(app, ["run", number, "--target", "aws", "--yes", "--json"])
+    assert result.exit_code in (0, 1), result.output
+    return result.exit_code, json.loads(result.stdout.strip().splitlines()[-1])
+
+
+def test_lab_02_runs_before_and_after_and_leaves_nothing_behind(leftovers):
+    code, found = run_on_stand_in("02")
+    before, after = found["before"], found["after"]
+    assert (code, found["target"], before["source"], after["source"]) == (0, "aws", "aws", "aws")
+    assert set(found) >= {"before", "after", "checks", "seed", "target", "wall_s", "digest"}
+    assert before["orders"] == after["orders"] == 12
+    assert before["invocations"] > before["orders"]
+    # stored first: everybody has an answer, for less, and the chain's customers waited or left
+    assert (after["failed"], after["abandoned"]) == (0, 0)
+    assert after["p50_ms"] < 1_000
+    assert before["abandoned"] > 0 or before["p50_ms"] > 5 * after["p50_ms"]
+    assert 0 < after["cost_usd_per_1000"] < before["cost_usd_per_1000"]
+    assert leftovers() == {}
+
+
+def test_lab_00_runs_with_its_checks_and_leaves_nothing_behind(leftovers):
+    _, found = run_on_stand_in("00")
+    states = {check["id"]: check["state"] for check in found["checks"]}
+    assert states["00-read-a-report"] == states["00-change-the-shop"] == "pass"
+    assert found["before"]["source"] == "aws"
+    assert leftovers() == {}
+
+
+def test_every_order_is_confirmed_by_way_of_bus_and_queue(signed_in, tmp_path):
+    session = open_lab("02", target="aws", workdir=tmp_path)
+    try:
+        session.deploy("events")
+        found = session.measure("events")
+        assert session.unfinished("events", found.outcomes) == 0
+        session.cleanup()
+    finally:
+        session.close()
 
 
 def test_the_chain_is_deployed_measured_and_cleaned_up(signed_in, tmp_path, capsys):
@@ -101,7 +154,7 @@ def test_the_chain_is_deployed_measured_and_cleaned_up(signed_in, tmp_path, caps
     try:
         stack = session.deploy("chain")
         change_sets = session.target.client("cloudformation").list_change_sets(StackName=stack.name)["Summaries"]
-        assert [c["ChangeSetName"] for c in change_sets] == ["deploy"]
+        assert [c["ChangeSetName"] for c in change_sets] == ["deploy-2"]  # the partners came first
         found = session.measure("chain")
         assert tuple(found.row()) == tuple(COLUMNS)
         assert (found.orders, found.source) == (12, "aws")
