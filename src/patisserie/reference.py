@@ -12,6 +12,7 @@ from typing import Any
 
 from localcloud.facts import Fact, Facts
 from patisserie.course import course_root
+from patisserie.story.coverage import coverage_page
 
 _IMAGE = re.compile(r'src="data:image/svg\+xml;base64,([^"]+)"')
 _GROUPS = {
@@ -113,6 +114,7 @@ def pages(root: Path) -> dict[Path, str]:
     return {
         reference / "facts.md": facts_page(Facts.load()),
         reference / "conformance.md": conformance_page(root),
+        reference / "talk.md": coverage_page(root),
         root / "book" / "assets" / "before-and-after.svg": before_and_after(root),
     }
 
