@@ -12,7 +12,9 @@ from typing import Any
 
 from localcloud.facts import Fact, Facts
 from patisserie.course import course_root
+from patisserie.labs import find_lab
 from patisserie.story.coverage import coverage_page
+from patisserie.teaching import load_notes, notes_page
 
 _IMAGE = re.compile(r'src="data:image/svg\+xml;base64,([^"]+)"')
 _GROUPS = {
@@ -111,7 +113,9 @@ def before_and_after(root: Path) -> str:
 def pages(root: Path) -> dict[Path, str]:
     """Every generated page and its text."""
     reference = root / "book" / "reference"
-    return {
+    labs = [(notes, find_lab(number)) for number, notes in load_notes().items()]
+    in_class = {root / "book" / "instructor" / f"{lab.folder}.md": notes_page(notes, lab, root) for notes, lab in labs}
+    return in_class | {
         reference / "facts.md": facts_page(Facts.load()),
         reference / "conformance.md": conformance_page(root),
         reference / "talk.md": coverage_page(root),

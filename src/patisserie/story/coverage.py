@@ -65,9 +65,9 @@ def findings(rows: tuple[Row, ...], root: Path) -> list[str]:
             elif not (re.fullmatch(r"\d\d", number) and int(number) <= _LAST_LAB):
                 found.append(f"{row.row_id} is planned for lab {number!r}; labs are numbered 00 to {_LAST_LAB}.")
     claimed = {place for row in rows for place in row.where}
-    for page in sorted((root / "book").rglob("*.md")):
-        name = page.relative_to(root).with_suffix("").as_posix()
-        for line in _lines(page):
+    for chapter in sorted((root / "book").rglob("*.md")):
+        name = chapter.relative_to(root).with_suffix("").as_posix()
+        for line in _lines(chapter):
             if (match := re.fullmatch(r"\((t-\w\w)\)=", line)) and f"{name}#{match[1]}" not in claimed:
                 found.append(f"{name}#{match[1]} is an anchor that no row of the coverage names.")
     return found
@@ -88,7 +88,8 @@ def coverage_page(root: Path) -> str:
         "",
         f"The talk that the story follows teaches {len(rows)} things, in our words below. Of these, {taught} are",
         f"taught in this book today, and {run} of those are run and measured in a lab. The others are planned: the",
-        "lab's number says where. A test looks whether each place is really there; the page is generated from the same file.",
+        "lab's number says where. A test looks whether each place is really there, and the page is generated from the",
+        "same file.",
         "",
         "| row | what | in the book | in a lab | planned |",
         "|---|---|---|---|---|",
