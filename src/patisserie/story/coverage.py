@@ -91,17 +91,17 @@ def coverage_page(root: Path) -> str:
         "lab's number says where. A test looks whether each place is really there, and the page is generated from the",
         "same file.",
         "",
-        "| row | what | in the book | in a lab | planned |",
-        "|---|---|---|---|---|",
+        "| row | what | in the book | in a lab |",
+        "|---|---|---|---|",
     ]
     for row in rows:
-        book = ", ".join(f"{{ref}}`chapter {_year(place)} <{place.partition('#')[2]}>`" for place in row.where)
-        lab = ""
+        book = ", ".join(f"{{ref}}`{_year(place)} <{place.partition('#')[2]}>`" for place in row.where)
+        labs = []
         if row.lab is not None:
             number, part = row.lab
-            lab = f"[lab {number}](../../solutions/{slugs[number]}.ipynb), *{part}*"
-        planned = ", ".join(f"lab {number}" for number in row.planned)
-        lines.append(f"| {row.row_id} | {row.taught} | {book} | {lab} | {planned} |")
+            labs.append(f"[lab {number}](../../solutions/{slugs[number]}.ipynb), *{part}*")
+        labs += [f"planned: lab {number}" for number in row.planned]
+        lines.append(f"| [{row.row_id}]{{.nobreak}} | {row.taught} | {book} | {'; '.join(labs)} |")
     return "\n".join([*lines, ""])
 
 
