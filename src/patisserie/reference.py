@@ -7,11 +7,15 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from localcloud.facts import Fact, Facts
 from patisserie.course import course_root
+from patisserie.labs import find_lab
+from patisserie.story.coverage import coverage_page
+from patisserie.teaching import load_notes, notes_page
 
 _IMAGE = re.compile(r'src="data:image/svg\+xml;base64,([^"]+)"')
 _GROUPS = {
@@ -34,9 +38,15 @@ def facts_page(facts: Facts) -> str:
     ]
     for prefix, title in _GROUPS.items():
         found = [facts.fact(fact_id) for fact_id in facts.ids(f"{prefix}.")]
-        lines += [f"## {title}", "", "| fact | value | unit | source | as of |", "|---|---|---|---|---|"]
+        lines += [
+            f"## {title}",
+            "",
+            ":::{container} facts",
+            "| fact | value | unit | source | as of |",
+            "|---|---|---|---|---|",
+        ]
         lines += [_fact_row(fact) for fact in found]
-        lines.append("")
+        lines += [":::", ""]
     return "\n".join(lines)
 
 
@@ -55,7 +65,15 @@ def _value(value: Any) -> str:
         return ", ".join(f"{key}: {_value(inner)}" for key, inner in value.items())
     if isinstance(value, list | tuple):
         return "; ".join(_value(item) for item in value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value)
     return "none" if value is None else str(value)
+
+
+def _number(value: float) -> str:
+    """As people write it: 1.66667e-05 is 0.0000166667, and 6000000000.0 is 6,000,000,000."""
+    text = f"{Decimal(repr(value)):,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _cell(value: Any) -> str:
@@ -110,9 +128,12 @@ def before_and_after(root: Path) -> str:
 def pages(root: Path) -> dict[Path, str]:
     """Every generated page and its text."""
     reference = root / "book" / "reference"
-    return {
+    labs = [(notes, find_lab(number)) for number, notes in load_notes().items()]
+    in_class = {root / "book" / "instructor" / f"{lab.folder}.md": notes_page(notes, lab, root) for notes, lab in labs}
+    return in_class | {
         reference / "facts.md": facts_page(Facts.load()),
         reference / "conformance.md": conformance_page(root),
+        reference / "talk.md": coverage_page(root),
         root / "book" / "assets" / "before-and-after.svg": before_and_after(root),
     }
 

@@ -73,7 +73,7 @@ def open_command(number: Number) -> None:
         lab = find_lab(number)
         notebook = course_root() / "labs" / f"{lab.folder}.ipynb"
         if not notebook.is_file():
-            raise UnknownLab(f"Lab {lab.number} has no notebook at labs/{notebook.name}; run make labs first.")
+            raise UnknownLab(f"Lab {lab.number} has no notebook at labs/{notebook.name}; run make notebooks first.")
         subprocess.run([sys.executable, "-m", "jupyterlab", str(notebook)], check=False)
 
 
