@@ -100,9 +100,11 @@ class Workspace:
 
     def _known(self, name: str) -> Path:
         path = self.directory / "src" / name
-        if not path.exists():
-            known = ", ".join(sorted(p.name for p in path.parent.glob("*.py")))
-            raise WorkspaceError(f"There is no file {name!r} in this system; its files are {known}.")
+        known = ", ".join(sorted(p.name for p in (self.directory / "src").glob("*.py")))
+        if name not in known.split(", "):  # never a path to somewhere else
+            raise WorkspaceError(
+                f"There is no file {name!r} in this system; its files are {known or 'gone: lab.reset() brings them back'}."
+            )
         return path
 
     def merge_template(self, fragment: str) -> None:
@@ -121,7 +123,10 @@ class Workspace:
                 known = ", ".join(template["Resources"])
                 raise WorkspaceError(f"{name!r} is new and has no Type; the system's resources are {known}.")
         template["Resources"] = merged
-        text = yaml.safe_dump(template, sort_keys=False, allow_unicode=True)
+        self.restore_template(yaml.safe_dump(template, sort_keys=False, allow_unicode=True))
+
+    def restore_template(self, text: str) -> None:
+        """Put a whole template in place."""
         self.template.write_text(text, encoding="utf-8")
 
 
