@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, magics_class
 

@@ -102,9 +102,8 @@ class Workspace:
         path = self.directory / "src" / name
         known = ", ".join(sorted(p.name for p in (self.directory / "src").glob("*.py")))
         if name not in known.split(", "):  # never a path to somewhere else
-            raise WorkspaceError(
-                f"There is no file {name!r} in this system; its files are {known or 'gone: lab.reset() brings them back'}."
-            )
+            known = known or "gone (lab.reset() brings them back)"
+            raise WorkspaceError(f"There is no file {name!r} in this system; its files are {known}.")
         return path
 
     def merge_template(self, fragment: str) -> None:
