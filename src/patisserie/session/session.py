@@ -279,6 +279,8 @@ class LabSession:
         """Bring the learner's working copy back to the start; the old one is kept."""
         if self.workspace is None:
             return "This lab has no working copy; there is nothing to reset."
+        if self.workspace.pristine():
+            return "Nothing to do: the working copy is as it was at the start."
         kept = self.workspace.reset()
         return f"Back at the start. Your work is kept in {_short(kept)}." if kept else "Back at the start."
 
@@ -300,7 +302,7 @@ def current_session() -> LabSession | None:
 
 
 def open_lab(
-    number: str,
+    number: str | int,
     seed: int | None = None,
     target: str | None = None,
     workdir: Path | None = None,
