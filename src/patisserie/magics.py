@@ -1,17 +1,18 @@
 """Cell magics: what a learner writes in a cell lands in the working copy, and is deployed.
 
 %%handler order.py      the cell is the file src/order.py of the learner's system
+%%function order.py     the cell's functions take the place of those of the same name in src/order.py
 %%template              the cell is merged into the template's resources
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from IPython.core.magic import Magics, cell_magic, magics_class
 
 from patisserie.session.session import current_session
-from patisserie.session.workspace import WorkspaceError
+from patisserie.session.workspace import Workspace, WorkspaceError
 from patisserie.targets import TargetError
 
 
@@ -22,24 +23,35 @@ class LabMagics(Magics):
     @cell_magic
     def handler(self, line: str, cell: str) -> None:
         """Write one file of the learner's system and redeploy it."""
-        name = line.strip()
-        if not name:
-            print("Which file? Write %%handler order.py in the first line of the cell.")
-            return
-        self._change(lambda session: session.workspace.write_handler(name, cell), f"src/{name}", cell)
+        self._file("handler", line, cell, lambda workspace, name: workspace.write_handler(name, cell))
 
     @cell_magic
     def function(self, line: str, cell: str) -> None:
         """Replace functions in one file of the learner's system and redeploy it."""
-        name = line.strip()
-        self._change(lambda session: session.workspace.replace_functions(name, cell), f"src/{name}", cell)
+        self._file("function", line, cell, lambda workspace, name: workspace.replace_functions(name, cell))
 
     @cell_magic
     def template(self, line: str, cell: str) -> None:
-        """Merge the cell into the template of the learner's system and redeploy it."""
-        self._change(lambda session: session.workspace.merge_template(cell), "template.yaml", cell)
+        """Merge the cell into the template of the learner's system and redeploy it.
 
-    def _change(self, change: Any, what: str, cell: str) -> None:
+        A template that CloudFormation refuses is taken back: it would spoil every later deployment.
+        """
+
+        def change(workspace: Workspace) -> Callable[[], None]:
+            before = workspace.template.read_text(encoding="utf-8")
+            workspace.merge_template(cell)
+            return lambda: workspace.restore_template(before)
+
+        self._change(change, "template.yaml", cell)
+
+    def _file(self, magic: str, line: str, cell: str, change: Callable[[Workspace, str], None]) -> None:
+        name = line.strip()
+        if not name:
+            print(f"Which file? Write %%{magic} order.py in the first line of the cell.")
+            return
+        self._change(lambda workspace: change(workspace, name), f"src/{name}", cell)
+
+    def _change(self, change: Callable[[Workspace], Callable[[], None] | None], what: str, cell: str) -> None:
         session = current_session()
         if not cell.strip() or all(line.lstrip().startswith("#") for line in cell.splitlines() if line.strip()):
             print("Nothing to save yet: the cell has no content.")
@@ -48,10 +60,18 @@ class LabMagics(Magics):
             print("Open the lab first: run the cell with open_lab(...).")
             return
         try:
-            change(session)
-            session.deploy("mine")
-        except (WorkspaceError, TargetError) as exc:
+            undo = change(session.workspace)
+        except WorkspaceError as exc:
             print(f"Not deployed. {exc}")
+            return
+        try:
+            session.deploy("mine")
+        except TargetError as exc:
+            if undo is None:
+                print(f"Saved {what}, but not deployed. {exc}")
+            else:
+                undo()
+                print(f"Not deployed, and {what} is as it was before. {exc}")
             return
         print(f"Saved {what} and deployed your system.")
 

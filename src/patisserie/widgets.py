@@ -33,6 +33,11 @@ class ProgressBar:
         if done % self._step == 0 or done == of:
             self._bar.value = done
         if done == of:
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar away: also when what it shows was interrupted."""
+        if self._bar is not None:
             self._bar.close()
 
 

@@ -22,6 +22,9 @@ _monotonic = time.monotonic
 class HandlerSpun(BaseException):
     """Simulated code computed too long in real time without ever waiting."""
 
+    def __str__(self) -> str:  # it is raised as a class, from another thread: there is nobody to give it a message
+        return "it computed and computed and never waited: an endless loop?"
+
 
 class Watchdog:
     """Watches one kernel from a thread of its own that sleeps nearly all the time."""

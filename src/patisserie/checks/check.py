@@ -36,6 +36,7 @@ class CheckResult:
     measured: str
     target: str
     hint: str
+    log: str = ""  # what the learner's functions complained about
 
     @property
     def passed(self) -> bool:
@@ -47,6 +48,8 @@ class CheckResult:
             f"  measured: {self.measured}",
             f"  target:   {self.target}",
         ]
+        if self.log:
+            lines.append(f"  log:      {self.log}")
         if not self.passed:
             lines.append(f"  next:     {self.hint}")
         return "\n".join(lines)
@@ -56,6 +59,8 @@ class CheckResult:
             f"<p><strong>{_MARKS[self.state]} {html.escape(self.title)}: {self.state}</strong><br>"
             f"measured: {html.escape(self.measured)}<br>target: {html.escape(self.target)}"
         )
+        if self.log:
+            text += f"<br>log: {html.escape(self.log)}"
         if not self.passed:
             text += f"<br>next: {html.escape(self.hint)}"
         return f'<div role="status">{text}</p></div>'

@@ -9,14 +9,14 @@ from patisserie.labs.lab02 import LAB as LAB_02
 LABS: tuple[Lab, ...] = (LAB_00, LAB_02)
 
 
-def find_lab(number: str) -> Lab:
-    """A lab by its number ("02", "2") or its slug. Raises UnknownLab."""
-    wanted = number.strip().lower()
+def find_lab(number: str | int) -> Lab:
+    """A lab by its number ("02", "2", 2) or its slug. Raises UnknownLab."""
+    wanted = str(number).strip().lower()
     for lab in LABS:
         if wanted in (lab.number, lab.number.lstrip("0") or "0", lab.slug, lab.folder):
             return lab
     known = ", ".join(f"{lab.number} ({lab.slug})" for lab in LABS)
-    raise UnknownLab(f"There is no lab {number!r}; the labs are {known}.")
+    raise UnknownLab(f"There is no lab {str(number)!r}; the labs are {known}.")
 
 
 __all__ = ["LABS", "Lab", "UnknownLab", "find_lab"]

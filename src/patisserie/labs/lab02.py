@@ -11,8 +11,8 @@ from patisserie.checks import Check, CheckResult, Finding, at_least, at_most, ru
 from patisserie.explorable import Explorable
 from patisserie.figures import latency_distribution
 from patisserie.labs.lab import Attempt, Exercise, Lab, LabRun
-from patisserie.load import ACCEPTED, Arrivals, MorningRush, Steady
-from patisserie.load.runner import make_order
+from patisserie.load import ACCEPTED, Arrivals, MorningRush, Outcome, Steady
+from patisserie.load.runner import make_order, order_id_in
 from patisserie.measure import Measurement
 from patisserie.story import Story
 
@@ -30,6 +30,7 @@ SAMPLE = 12  # orders in the short workloads of the checks
 PROGRESS_SAMPLE = 5
 PAYMENT_SETTINGS_MS = (500, 1_000, 2_000, 4_000, 8_000)
 EXPLORE_S = 60.0
+_WRITTEN_BY_PAYMENT = {"orderId", "status", "payment"}  # an order that was kept has more than these
 PROGRESS_S = 20.0  # long enough for a payment, its retries and the kitchen
 
 
@@ -64,11 +65,38 @@ class ProgressEvidence:
     strangers: int
 
 
-def measured_rush(session: LabSession) -> tuple[Measurement, int]:
-    """The rush on the learner's system, and how many accepted orders were never confirmed."""
-    found = session.measure("mine", "mine")
+@dataclass(frozen=True, slots=True)
+class RushEvidence:
+    """The rush on the learner's system, and what became of the accepted orders."""
+
+    found: Measurement
+    not_kept: int
+    unfinished: int
+
+
+def measured_rush(session: LabSession) -> RushEvidence:
+    """The rush on the learner's system, and two minutes for what is under way."""
+    return after_the_rush(session, session.measure("mine", "mine"))
+
+
+def after_the_rush(session: LabSession, found: Measurement) -> RushEvidence:
+    """What a rush that has been measured has left behind, two minutes later."""
     session.wait(120)
-    return found, session.unfinished("mine", found.outcomes)
+    return RushEvidence(found, _not_kept(session, found.outcomes), _unpaid(session, found.outcomes))
+
+
+def _not_kept(session: LabSession, outcomes: tuple[Outcome, ...]) -> int:
+    """How many accepted orders the table does not hold, each under the id in its answer, with what was ordered."""
+    held = {name for name, item in session.stored_orders("mine").items() if set(item) - _WRITTEN_BY_PAYMENT}
+    accepted = [outcome.order_id for outcome in outcomes if outcome.kind == ACCEPTED]
+    return len(accepted) - len(held.intersection(accepted))
+
+
+def _unpaid(session: LabSession, outcomes: tuple[Outcome, ...]) -> int:
+    """How many accepted orders are not confirmed by the payment service."""
+    orders = session.stored_orders("mine")
+    paid = {name for name, item in orders.items() if "payment" in item and item.get("status") == {"S": "CONFIRMED"}}
+    return sum(outcome.kind == ACCEPTED and outcome.order_id not in paid for outcome in outcomes)
 
 
 def during_outage(session: LabSession) -> OutageEvidence:
@@ -78,7 +106,7 @@ def during_outage(session: LabSession) -> OutageEvidence:
     found = session.measure("mine", "outage", few(session.story))
     session.wait(OUTAGE_MINUTES * 60 + RECOVERY_S)
     accepted = sum(outcome.kind == ACCEPTED for outcome in found.outcomes)
-    return OutageEvidence(accepted, session.unfinished("mine", found.outcomes), found.orders - accepted)
+    return OutageEvidence(accepted, _unpaid(session, found.outcomes), found.orders - accepted)
 
 
 def live_progress(session: LabSession) -> ProgressEvidence:
@@ -87,13 +115,14 @@ def live_progress(session: LabSession) -> ProgressEvidence:
     stream = random.Random(f"{session.seed}/progress")
     orders = told = strangers = 0
     for number in range(PROGRESS_SAMPLE):
-        reply = target.http("POST", stack.outputs["OrdersUrl"], json=make_order(session.story, stream, number))
-        if reply.status >= 400:
+        reply = target.http("POST", session.orders_url("mine"), json=make_order(session.story, stream, number))
+        order_id = order_id_in(reply.body)
+        if reply.status >= 400 or not order_id:
             continue
-        order_id = json.loads(reply.body)["orderId"]
         listener = target.subscribe(stack.outputs["ProgressApiId"], f"/orders/{order_id}")
         session.wait(PROGRESS_S)
-        messages = [json.loads(text) for text in listener.close()]
+        sent = [json.loads(text) for text in listener.close()]
+        messages = [message if isinstance(message, dict) else {} for message in sent]  # {}: it names no order
         heard = {str(m.get("status", "")) for m in messages if m.get("orderId") == order_id}
         orders += 1
         told += heard >= {"payment confirmed", "in the oven"}
@@ -127,13 +156,14 @@ def _judge_baseline(found: Measurement) -> list[Finding]:
     ]
 
 
-def _judge_answer(evidence: tuple[Measurement, int]) -> list[Finding]:
-    found, unfinished = evidence
+def _judge_answer(evidence: RushEvidence) -> list[Finding]:
+    found = evidence.found
     refused = found.orders - sum(o.kind == ACCEPTED for o in found.outcomes)
     return [
         at_most("p95", found.p95_ms, P95_LIMIT_MS, "ms"),
         at_most("orders failed or abandoned", refused, 0),
-        at_most("accepted orders that were never confirmed", unfinished, found.orders * 0.05),
+        at_most("accepted orders that the table does not hold under the orderId of their answer", evidence.not_kept, 0),
+        at_most("accepted orders that were never paid and confirmed", evidence.unfinished, found.orders * 0.05),
     ]
 
 
@@ -148,7 +178,7 @@ def _judge_progress(evidence: ProgressEvidence) -> list[Finding]:
     return [
         at_least("orders placed", evidence.orders, PROGRESS_SAMPLE),
         at_least("customers who saw their order being paid and put in the oven", evidence.told, PROGRESS_SAMPLE),
-        at_most("messages about somebody else's order", evidence.strangers, 0),
+        at_most("messages that do not name this customer's order", evidence.strangers, 0),
     ]
 
 
@@ -200,6 +230,16 @@ def handler(event, context):
     order = read_order(event)
     store(order)
     return answer(202, order, "RECEIVED")
+"""
+ORDER_IS_NOT_KEPT = ORDER_RIGHT.replace("    store(order)\n", "")
+ORDER_CONFIRMS_ITSELF = """\
+from shop import answer, read_order, store
+
+
+def handler(event, context):
+    order = read_order(event)
+    store(order, "CONFIRMED")
+    return answer(202, order, "CONFIRMED")
 """
 ORDER_STILL_WAITS = """\
 import time
@@ -283,6 +323,8 @@ EXERCISES = (
         wrong=(
             _attempt("stores, but tells nobody", order=ORDER_FORGETS_THE_EVENT),
             _attempt("publishes, and still waits for the payment", order=ORDER_STILL_WAITS),
+            _attempt("publishes what it has not stored", order=ORDER_IS_NOT_KEPT),
+            _attempt("confirms what nobody has paid", order=ORDER_CONFIRMS_ITSELF),
         ),
         right=SOLVED,
         files=("src/order.py",),
@@ -321,9 +363,7 @@ def run(session: LabSession) -> LabRun:
     after = session.measure("mine", "after: stored first")
     if session.target.name != "local":
         return LabRun(before, after, ())  # the checks judge the rush and an hour of outage, not a dozen orders
-    session.wait(120)
-    unfinished = session.unfinished("mine", after.outcomes)
-    results.append(run_check(ANSWER_FIRST, lambda: (after, unfinished)))
+    results.append(run_check(ANSWER_FIRST, lambda: after_the_rush(session, after)))
     results.append(run_check(OUTAGE, lambda: during_outage(session)))
     results.append(run_check(PROGRESS, lambda: live_progress(session)))
     return LabRun(before, after, tuple(results))

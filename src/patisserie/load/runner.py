@@ -45,7 +45,7 @@ def run_load(
     """Send orders to `url` and wait until each has its end. Outcomes are in the order of arrival.
 
     The same seed gives the same customers with the same orders and the same patience, whatever they meet.
-    `progress(done, of)` is told after each end.
+    `progress(done, of)` is told before the first order and after each end.
     """
     # not hash(): the same on every machine and in every process
     when, what, patience = (random.Random(f"{seed}/{purpose}") for purpose in ("arrivals", "orders", "patience"))
@@ -64,6 +64,8 @@ def run_load(
 
         return place
 
+    if progress is not None:
+        progress(0, len(times))  # here and not in a customer's task: a notebook's output waits in real time
     started = [target.spawn_at(started_s + at_s, customer(number, at_s)) for number, at_s in enumerate(times)]
     target.join_all(started)
     return tuple(outcomes[number] for number in range(len(times)))
@@ -75,10 +77,11 @@ def _place(target: Target, url: str, number: int, at_s: float, order: dict[str, 
     except PatienceExhausted:
         return Outcome(number, at_s, round(longest_s * 1_000, 3), 0, ABANDONED, "")
     kind = ACCEPTED if 200 <= reply.status < 400 else FAILED
-    return Outcome(number, at_s, round(reply.elapsed_ms, 3), reply.status, kind, _order_id(reply.body))
+    return Outcome(number, at_s, round(reply.elapsed_ms, 3), reply.status, kind, order_id_in(reply.body))
 
 
-def _order_id(body: str) -> str:
+def order_id_in(body: str) -> str:
+    """The orderId in an answer's body; "" when there is none."""
     try:
         parsed = json.loads(body)
     except ValueError:

@@ -9,7 +9,9 @@ import re
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -17,13 +19,13 @@ from typing import Any, ParamSpec, TypeVar
 from localcloud.facts import Facts
 from localcloud.spans import Span
 from localcloud.stacks.parsing import parse_template
-from patisserie.checks import CheckResult, run_check
+from patisserie.checks import NOT_YET, CheckResult, run_check
 from patisserie.course import course_root, default_workdir
 from patisserie.labs.lab import Lab
 from patisserie.load import ACCEPTED, Arrivals, Outcome, Steady, run_load
 from patisserie.measure import Measurement, measurement
 from patisserie.progress import ProgressBook
-from patisserie.reports import Report, reports
+from patisserie.reports import Report, reports, troubles
 from patisserie.session.workspace import Workspace
 from patisserie.story import Story
 from patisserie.targets import DeployedStack, Target, TargetError
@@ -169,12 +171,14 @@ class LabSession:
     ) -> Measurement:
         """Send the lab's workload to an architecture and sum up what became of it."""
         stack = self._standing(name)
-        progress = progress or progress_bar(label or name)
+        url = self.orders_url(name)
+        bar = None if progress else progress_bar(label or name)
         meter = self.target.start_metering()
-        outcomes = run_load(
-            self.target, stack.outputs["OrdersUrl"], arrivals or self._arrivals(), self.story, self.seed,
-            progress,
-        )  # fmt: skip
+        try:
+            outcomes = run_load(self.target, url, arrivals or self._arrivals(), self.story, self.seed, progress or bar)
+        finally:
+            if bar is not None:
+                bar.close()
         self.target.wait(_QUIET_S if self.target.name == "local" else _QUIET_AWS_S)
         used = meter(stack)
         return measurement(label or name, outcomes, used.invocations, used.cost_usd, self.target.source, self.seed)
@@ -184,12 +188,19 @@ class LabSession:
         gap_s = gap_s if self.target.name == "local" else _AWS_GAP_S
         return Steady(1 / gap_s, orders * gap_s)
 
+    def orders_url(self, name: str) -> str:
+        """Where an architecture takes orders. Raises TargetError when its template has lost that output."""
+        outputs = self._standing(name).outputs
+        if "OrdersUrl" not in outputs:
+            raise TargetError(f"The template of {name!r} has no output OrdersUrl; lab.reset() brings it back.")
+        return outputs["OrdersUrl"]
+
     def _arrivals(self) -> Arrivals:
         return self.lab.arrivals(self.story) if self.target.name == "local" else _AWS_ARRIVALS
 
     def _standing(self, name: str) -> DeployedStack:
         if name not in self.stacks:
-            raise TargetError(f"{name!r} is not deployed yet; run session.deploy({name!r}) first.")
+            raise TargetError(f"{name!r} is not deployed yet; run lab.deploy({name!r}) first.")
         return self.stacks[name]
 
     def wait(self, seconds: float) -> None:
@@ -220,12 +231,16 @@ class LabSession:
     # -- looking -------------------------------------------------------------------------------
 
     @_plainly
-    def order_status(self, name: str) -> dict[str, str]:
-        """The status of every stored order, by its id."""
+    def stored_orders(self, name: str) -> dict[str, dict[str, Any]]:
+        """What the table of an architecture holds of every order, by its id, in DynamoDB's own form."""
         table = self._standing(name).outputs["OrdersTable"]
         pages = self.target.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+        return {item["orderId"]["S"]: item for page in pages for item in page["Items"]}
+
+    def order_status(self, name: str) -> dict[str, str]:
+        """The status of every stored order, by its id."""
         return {
-            item["orderId"]["S"]: item["status"]["S"] for page in pages for item in page["Items"] if "status" in item
+            order_id: item["status"]["S"] for order_id, item in self.stored_orders(name).items() if "status" in item
         }
 
     def unfinished(self, name: str, outcomes: tuple[Outcome, ...]) -> int:
@@ -264,9 +279,17 @@ class LabSession:
                 raise NotImplementedError("nothing yet: no answer has been handed in")
             return exercise.evidence(self)
 
+        since_ms = self._unix_ms()
         result = run_check(exercise.check, evidence)
+        if result.state == NOT_YET and exercise.files and "mine" in self.stacks:
+            found = troubles(self.target.client("logs"), self.stacks["mine"], since_ms)
+            result = replace(result, log=str(found[0]) if found else "")
         ProgressBook(self.workdir).note(result)
         return result
+
+    def _unix_ms(self) -> int:
+        cloud = getattr(self.target, "cloud", None)  # the simulation's clock, or the real one
+        return int(cloud.kernel.unix_us // 1_000 if cloud is not None else time.time() * 1_000)
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -285,6 +308,8 @@ class LabSession:
         """Bring the learner's working copy back to the start; the old one is kept."""
         if self.workspace is None:
             return "This lab has no working copy; there is nothing to reset."
+        if self.workspace.pristine():
+            return "Nothing to do: the working copy is as it was at the start."
         kept = self.workspace.reset()
         return f"Back at the start. Your work is kept in {_short(kept)}." if kept else "Back at the start."
 
@@ -306,7 +331,7 @@ def current_session() -> LabSession | None:
 
 
 def open_lab(
-    number: str,
+    number: str | int,
     seed: int | None = None,
     target: str | None = None,
     workdir: Path | None = None,

@@ -56,8 +56,16 @@ class Workspace:
         shutil.copytree(self._overlay, self.directory, dirs_exist_ok=True, ignore=ignored)
 
     def untouched(self, files: Iterable[str]) -> bool:
-        """Whether all of these are as they were at the start."""
+        """Whether all of these are as they were at the start. A file that is gone is not."""
         return all(_same(self.directory / name, self._original(name)) for name in files)
+
+    def pristine(self) -> bool:
+        """Whether the whole copy is as it was at the start, byte for byte."""
+        start = {path.relative_to(base) for base in (self._base, self._overlay) for path in _files(base)}
+        mine = {path.relative_to(self.directory) for path in _files(self.directory)}
+        return mine == start and all(
+            (self.directory / name).read_bytes() == self._original(name.as_posix()).read_bytes() for name in mine
+        )
 
     def _original(self, name: str) -> Path:
         overlay = self._overlay / name
@@ -79,30 +87,40 @@ class Workspace:
     def replace_functions(self, name: str, source: str) -> None:
         """Put the functions that `source` defines in the place of those of the same name in one file.
 
+        What else it holds (imports, constants, helpers) goes before the first of them, or in the place of its namesake.
         Raises WorkspaceError for an unknown file or function, or wrong Python.
         """
         path = self._known(name)
-        try:
-            new = ast.parse(source)
-        except SyntaxError as exc:
-            raise WorkspaceError(f"The cell is not valid Python, line {exc.lineno}: {exc.msg}.") from exc
-        lines = path.read_text(encoding="utf-8").splitlines()
-        functions = [node for node in new.body if isinstance(node, ast.FunctionDef)]
+        text = path.read_text(encoding="utf-8")
+        new, old = _parsed(source, "The cell"), _parsed(text, name)
+        functions = [node.name for node in new if isinstance(node, _FUNCTIONS)]
+        places = [node.name for node in old if isinstance(node, _FUNCTIONS)]
         if not functions:
             raise WorkspaceError("The cell defines no function; it should hold the one to be replaced.")
-        for function in functions:
-            places = {n.name: n for n in ast.parse("\n".join(lines)).body if isinstance(n, ast.FunctionDef)}
-            if function.name not in places:
-                raise WorkspaceError(f"{name} has no function {function.name!r}; it has {', '.join(places)}.")
-            old = places[function.name]
-            text = "\n".join(source.splitlines()[function.lineno - 1 : function.end_lineno])
-            lines[old.lineno - 1 : old.end_lineno] = text.splitlines()
+        if not set(functions) & set(places):
+            raise WorkspaceError(f"{name} has no function {functions[0]!r}; it has {', '.join(places)}.")
+        named = {_name(node): node for node in old if _name(node)}
+        there = {ast.dump(node) for node in old}
+        lines, given = text.splitlines(), source.splitlines()
+        changes: list[tuple[int, int, list[str]]] = []  # from, to, what takes their place
+        added: list[str] = []
+        for node in new:
+            first, last = _span(node)
+            if _name(node) in named:
+                changes.append((*_span(named[_name(node)]), given[first:last]))
+            elif ast.dump(node) not in there:
+                added += given[first:last]
+        before = min(_span(node)[0] for node in old if isinstance(node, _FUNCTIONS) and node.name in functions)
+        changes.append((before, before, [*added, "", ""] if added else []))
+        for start, end, text_lines in sorted(changes, key=lambda change: change[:2], reverse=True):
+            lines[start:end] = text_lines
         self.write_handler(name, "\n".join(lines) + "\n")
 
     def _known(self, name: str) -> Path:
         path = self.directory / "src" / name
-        if not path.exists():
-            known = ", ".join(sorted(p.name for p in path.parent.glob("*.py")))
+        known = ", ".join(sorted(p.name for p in (self.directory / "src").glob("*.py")))
+        if name not in known.split(", "):  # never a path to somewhere else
+            known = known or "gone (lab.reset() brings them back)"
             raise WorkspaceError(f"There is no file {name!r} in this system; its files are {known}.")
         return path
 
@@ -122,15 +140,53 @@ class Workspace:
                 known = ", ".join(template["Resources"])
                 raise WorkspaceError(f"{name!r} is new and has no Type; the system's resources are {known}.")
         template["Resources"] = merged
-        text = yaml.safe_dump(template, sort_keys=False, allow_unicode=True)
+        self.restore_template(yaml.safe_dump(template, sort_keys=False, allow_unicode=True))
+
+    def restore_template(self, text: str) -> None:
+        """Put a whole template in place."""
         self.template.write_text(text, encoding="utf-8")
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _parsed(source: str, what: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except SyntaxError as exc:
+        raise WorkspaceError(f"{what} is not valid Python, line {exc.lineno}: {exc.msg}.") from exc
+
+
+def _name(node: ast.stmt) -> str:
+    """What a statement at the top of a module defines; "" when it is not one thing."""
+    if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+        return node.name
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id
+    return ""
+
+
+def _span(node: ast.stmt) -> tuple[int, int]:
+    """The lines of a statement with its decorators, for slicing."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(part.lineno for part in decorators)]) - 1, node.end_lineno or node.lineno
 
 
 def _same(one: Path, other: Path) -> bool:
     """Whether two files mean the same: of Python without comments and open gaps (...), of anything else the bytes."""
-    if one.suffix != ".py":
+    if not one.is_file():
+        return False
+    if one.suffix != ".py" or one.read_bytes() == other.read_bytes():
         return one.read_bytes() == other.read_bytes()
+    try:
+        ast.parse(one.read_bytes())
+    except SyntaxError:
+        return False  # edited by hand, and half-way: the function itself will say so
     return _meaning(one.read_text(encoding="utf-8")) == _meaning(other.read_text(encoding="utf-8"))
+
+
+def _files(directory: Path) -> list[Path]:
+    return [path for path in sorted(directory.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
 
 
 def _meaning(source: str) -> str:

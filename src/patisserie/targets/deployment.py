@@ -44,7 +44,10 @@ class Deployer:
         self._change_sets = 0  # names of change sets must differ, those that were carried out too
 
     def deploy(self, stack_name: str, template: Path, parameters: Mapping[str, str] | None = None) -> DeployedStack:
-        """Create the stack, or update it when it stands. Raises TargetError with CloudFormation's own reason."""
+        """Create the stack, or update it when it stands. Raises TargetError with CloudFormation's own reason.
+
+        A stack that could not be created leaves nothing behind, so that the next attempt can start afresh.
+        """
         try:
             packaged = package(template, self._bucket)
         except PackagingError as exc:
@@ -52,19 +55,16 @@ class Deployer:
         self._upload({archive.key: archive.content for archive in packaged.archives})
         cloudformation = self._client("cloudformation")
         exists = self._exists(stack_name)
-        self._change_sets += 1
-        change_set = cloudformation.create_change_set(
-            StackName=stack_name,
-            ChangeSetName=f"deploy-{self._change_sets}",
-            ChangeSetType="UPDATE" if exists else "CREATE",
-            TemplateBody=json.dumps(self._adapt(packaged.template)),
-            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in sorted((parameters or {}).items())],
-            Capabilities=_CAPABILITIES,
-            Tags=self._tag_list(),
-        )["Id"]
-        if self._change_set_is_ready(stack_name, change_set):
-            cloudformation.execute_change_set(ChangeSetName=change_set)
-            self._wait(f"stack_{'update' if exists else 'create'}_complete", stack_name)
+        try:
+            change_set = self._change_set(stack_name, exists, packaged.template, parameters or {})
+            if self._change_set_is_ready(stack_name, change_set):
+                cloudformation.execute_change_set(ChangeSetName=change_set)
+                self._wait(f"stack_{'update' if exists else 'create'}_complete", stack_name)
+        except TargetError:
+            if not exists:
+                cloudformation.delete_stack(StackName=stack_name)
+                self._wait("stack_delete_complete", stack_name)
+            raise
         return self.describe(stack_name)
 
     def describe(self, stack_name: str) -> DeployedStack:
@@ -152,6 +152,26 @@ class Deployer:
                 return False
             raise
         return stacks[0]["StackStatus"] not in ("DELETE_COMPLETE", "REVIEW_IN_PROGRESS")
+
+    def _change_set(
+        self, stack_name: str, exists: bool, template: Mapping[str, Any], parameters: Mapping[str, str]
+    ) -> str:
+        self._change_sets += 1
+        try:
+            answer = self._client("cloudformation").create_change_set(
+                StackName=stack_name,
+                ChangeSetName=f"deploy-{self._change_sets}",
+                ChangeSetType="UPDATE" if exists else "CREATE",
+                TemplateBody=json.dumps(self._adapt(dict(template))),
+                Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in sorted(parameters.items())],
+                Capabilities=_CAPABILITIES,
+                Tags=self._tag_list(),
+            )
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] != "ValidationError":
+                raise  # not the template's fault
+            raise TargetError(f"CloudFormation refuses {stack_name}: {exc.response['Error']['Message']}") from exc
+        return str(answer["Id"])
 
     def _change_set_is_ready(self, stack_name: str, change_set: str) -> bool:
         cloudformation = self._client("cloudformation")

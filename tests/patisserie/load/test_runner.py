@@ -66,8 +66,23 @@ def test_the_same_seed_brings_the_same_customers_whatever_they_meet(target):
     assert [o.arrived_s for o in fast] == [o.arrived_s for o in slow]
 
 
-def test_progress_is_told_after_each_order(target):
+def test_progress_is_told_before_the_load_and_after_each_order(target):
     serve(target, 0.1)
     told = []
     run_load(target, URL, Steady(1.0, 4.0), Story.load(), seed=1, progress=lambda done, of: told.append((done, of)))
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert told == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_progress_begins_outside_of_simulated_time_where_a_notebook_can_draw(target):
+    serve(target, 0.1)
+    tasks = []
+    run_load(
+        target,
+        URL,
+        Steady(1.0, 2.0),
+        Story.load(),
+        seed=1,
+        progress=lambda *_: tasks.append(target.cloud.kernel.current()),
+    )
+    assert tasks[0] is None
+    assert None not in tasks[1:]

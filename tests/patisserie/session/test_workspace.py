@@ -68,3 +68,72 @@ def test_merging_goes_member_by_member_null_takes_away_and_functions_are_values(
     assert merge(old, {"A": {"y": {"Fn::GetAtt": ["B", "Arn"]}, "w": 2}, "C": None}) == {
         "A": {"x": 1, "y": {"Fn::GetAtt": ["B", "Arn"]}, "w": 2}
     }
+
+
+SHOP = "import json\n\nLIMIT = 1\n\n\ndef one():\n    return LIMIT\n\n\ndef reply(body):\n    return json.dumps(body)\n"
+HELPED = """\
+import copy
+import json
+
+LIMIT = 2
+NAME = "x"
+
+
+def named(body):
+    return {**body, "bakery": NAME}
+
+
+@staticmethod
+def reply(body):
+    return json.dumps(named(copy.copy(body)))
+"""
+
+
+def test_what_a_function_needs_comes_with_it_once_however_often_the_cell_runs(workspace):
+    workspace.write_handler("order.py", SHOP)
+    for _ in range(2):
+        workspace.replace_functions("order.py", HELPED)
+    text = (workspace.directory / "src" / "order.py").read_text()
+    for line in ("import json", "import copy", "LIMIT = 2", 'NAME = "x"', "@staticmethod"):
+        assert text.count(f"{line}\n") == 1
+    assert "LIMIT = 1" not in text
+    module = {}
+    exec(text, module)  # noqa: S102 - it is the text above
+    assert module["reply"]({"a": 1}) == '{"a": 1, "bakery": "x"}'
+    assert module["one"]() == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def nothing(:", "The cell is not valid Python, line 1"),
+        ("x = 1", "defines no function"),
+        ("def replies(body):\n    return 1", "no function 'replies'; it has one, reply"),
+    ],
+)
+def test_a_wrong_function_is_refused_and_nothing_is_overwritten(workspace, source, message):
+    workspace.write_handler("order.py", SHOP)
+    with pytest.raises(WorkspaceError, match=message):
+        workspace.replace_functions("order.py", source)
+    assert (workspace.directory / "src" / "order.py").read_text() == SHOP
+
+
+def test_a_file_that_is_broken_or_gone_is_not_as_it_was(workspace):
+    path = workspace.directory / "src" / "order.py"
+    path.write_text("def handler(:\n")
+    assert not workspace.untouched(["src/order.py"])
+    with pytest.raises(WorkspaceError, match=r"order\.py is not valid Python, line 1"):
+        workspace.replace_functions("order.py", "def handler():\n    return 1")
+    path.unlink()
+    assert not workspace.untouched(["src/order.py"])
+
+
+def test_only_a_copy_that_is_as_it_was_is_pristine(workspace):
+    assert workspace.pristine()
+    path = workspace.directory / "src" / "order.py"
+    text = path.read_text()
+    path.write_text(text + "\n# a note to myself\n")
+    assert not workspace.pristine()
+    path.write_text(text)
+    (workspace.directory / "notes.txt").write_text("mine")
+    assert not workspace.pristine()

@@ -30,3 +30,14 @@ def test_the_bar_is_redrawn_at_most_a_hundred_times():
 
 def test_a_script_has_no_bar():
     assert progress_bar("x") is None
+
+
+def test_the_bar_is_there_before_the_first_order_and_goes_when_it_is_closed():
+    shown = []
+    bar = ProgressBar("before", shown.append)
+    bar.close()  # nothing shown yet
+    bar(0, 500)
+    (widget,) = shown
+    assert widget.value == 0
+    bar.close()
+    assert widget.comm is None
