@@ -50,6 +50,8 @@ def _plainly(method: Callable[P, T]) -> Callable[P, T]:
     @wraps(method)
     def said(*args: P.args, **kwargs: P.kwargs) -> T:
         session: Any = args[0]
+        if session.closed and session.target.name == "local":  # on AWS what it made still stands
+            raise TargetError("This lab was closed, because a lab was opened after it; run its open_lab cell again.")
         with session.target.plainly():
             return method(*args, **kwargs)
 
@@ -67,6 +69,7 @@ class LabSession:
         self.story = Story.load()
         self.root = course_root()
         self.workdir = workdir or default_workdir()
+        self.closed = False
         self.stacks: dict[str, DeployedStack] = {}
         self.answers: dict[str, Any] = {}
         stacks = self.root / "infra" / "stacks"
@@ -273,7 +276,8 @@ class LabSession:
         def evidence() -> Any:
             if exercise.files and self.workspace is not None:
                 if not even_if_open and self.workspace.untouched(exercise.files):
-                    raise NotImplementedError(f"nothing yet: {', '.join(exercise.files)} is as it was at the start")
+                    are = "is" if len(exercise.files) == 1 else "are"
+                    raise NotImplementedError(f"nothing yet: {' and '.join(exercise.files)} {are} as at the start")
                 self.deploy("mine")
             elif exercise.check.check_id not in self.answers:
                 raise NotImplementedError("nothing yet: no answer has been handed in")
@@ -315,6 +319,7 @@ class LabSession:
 
     def close(self) -> None:
         """Leave the target."""
+        self.closed = True
         self.target.close()
 
 

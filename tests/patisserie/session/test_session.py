@@ -63,3 +63,10 @@ def test_a_template_without_the_orders_address_is_told_in_a_sentence(solved):
         assert "has no output OrdersUrl" in solved.check("outage").measured
     finally:
         solved.workspace.restore_template(text)
+
+
+def test_a_lab_that_another_one_closed_says_so(tmp_path):
+    first = open_lab("02", workdir=tmp_path)
+    open_lab("00", workdir=tmp_path).close()
+    with pytest.raises(TargetError, match="This lab was closed"):
+        first.measure("mine")
