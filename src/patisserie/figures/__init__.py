@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from patisserie.figures.architecture import architecture
+from patisserie.figures.cost import cost_bars
 from patisserie.figures.figure import Figure
 from patisserie.figures.latency import latency_distribution
+from patisserie.figures.throughput import throughput_over_time
 from patisserie.figures.waterfall import waterfall
 
-__all__ = ["Figure", "architecture", "latency_distribution", "waterfall"]
+__all__ = ["Figure", "architecture", "cost_bars", "latency_distribution", "throughput_over_time", "waterfall"]
