@@ -121,6 +121,7 @@ class AwsTarget:
         self._lock = threading.Lock()  # boto3 sessions are not safe to make clients from several threads
         self._monotonic, self._sleep, self._unix_s = monotonic, sleep, unix_s
         self._opened = monotonic()
+        self._deployed = False  # since the last cleanup
         self.account = self._identify()
         bucket = bucket_name(self.account.account_id, self.run)
         if self._endpoint:
@@ -221,6 +222,7 @@ class AwsTarget:
 
     def deploy(self, stack_name: str, template: Path, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         """Deploy or update a stack through CloudFormation. On AWS its name begins with the run's."""
+        self._deployed = True
         try:
             stack = self._deployer.deploy(self._physical(stack_name), template, parameters)
         except ClientError as exc:
@@ -236,8 +238,9 @@ class AwsTarget:
 
     def delete_rest(self) -> tuple[str, ...]:
         """Delete everything that has this run's tag; the names of what is still there."""
-        self._deployer.delete_rest()
-        return clean_up(self.client, self.account.account_id, self.run).left
+        found = clean_up(self.client, self.account.account_id, self.run, self._deployed, self._sleep)
+        self._deployed = False
+        return found.left
 
     def _physical(self, stack_name: str) -> str:
         own = f"{PREFIX}{self.run}-"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,11 @@ PREFIX = "patisserie-"
 RUN_TAG = "patisserie:run"
 _RUN = r"\d\d-[0-9a-f]{8}"
 _GONE = ("DELETE_COMPLETE",)
+# An invocation that was under way when its function was deleted still writes its log, and so does its retry: the
+# log group is back then. No function of the labs waits this long between two lines.
+_QUIET_S = 15
+_LOOK_S = 1
+_LOOKS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +53,26 @@ def find_stacks(client: Callable[[str], Any], run: str | None = None) -> tuple[s
     )
 
 
-def clean_up(client: Callable[[str], Any], account_id: str, run: str | None = None) -> Cleaned:
+def clean_up(
+    client: Callable[[str], Any],
+    account_id: str,
+    run: str | None = None,
+    invoked: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Cleaned:
     """Delete the stacks of a run (of every run when None), then their log groups and their buckets of code.
 
     Nothing is deleted by its name alone: a stack or a bucket must have the tag, and a log group must be named after
-    a function of a run. Raises TargetError when CloudFormation cannot delete a stack.
+    a function of a run. Log groups are deleted until none has come back for 15 s, when there were stacks or log
+    groups, or functions may have been `invoked` before their stack was deleted. Raises TargetError when
+    CloudFormation cannot delete a stack.
     """
     stacks = find_stacks(client, run)
     for name in stacks:
         _delete_stack(client("cloudformation"), name)
-    groups = tuple(_log_groups(client("logs"), run))
-    for group in groups:
-        client("logs").delete_log_group(logGroupName=group)
+    groups = _delete_log_groups(client("logs"), run)
+    if stacks or groups or invoked:
+        groups = tuple(sorted({*groups, *_delete_late_log_groups(client("logs"), run, sleep)}))
     buckets = tuple(_buckets(client("s3"), account_id, run))
     for bucket in buckets:
         _delete_bucket(client("s3"), bucket)
@@ -78,6 +92,31 @@ def _delete_stack(cloudformation: Any, name: str) -> None:
         raise TargetError(
             f"CloudFormation could not delete {name}; look at its events, and run cleanup again."
         ) from exc
+
+
+def _delete_log_groups(logs: Any, run: str | None) -> tuple[str, ...]:
+    found = tuple(_log_groups(logs, run))
+    for group in found:
+        try:
+            logs.delete_log_group(logGroupName=group)
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+    return found
+
+
+def _delete_late_log_groups(logs: Any, run: str | None, sleep: Callable[[float], None]) -> set[str]:
+    """Delete log groups that come back, until all has been quiet for a while."""
+    found: set[str] = set()
+    quiet_s = 0
+    for _ in range(_LOOKS):
+        if quiet_s >= _QUIET_S:
+            break
+        sleep(_LOOK_S)
+        late = _delete_log_groups(logs, run)
+        found |= set(late)
+        quiet_s = 0 if late else quiet_s + _LOOK_S
+    return found
 
 
 def _log_groups(logs: Any, run: str | None) -> Iterator[str]:

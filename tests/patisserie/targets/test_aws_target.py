@@ -184,7 +184,7 @@ def test_clean_up_deletes_what_the_run_made_and_nothing_else(target, template, a
     for group in (*kept, f"/aws/lambda/patisserie-{RUN}-shop-Function-X"):
         logs.create_log_group(logGroupName=group)
     stack = target.deploy("shop", template)
-    found = clean_up(target.client, "123456789012", RUN)
+    found = clean_up(target.client, "123456789012", RUN, sleep=account.wait)
     assert (found.stacks, found.left) == ((stack.name,), ())
     assert found.buckets == (bucket_name("123456789012", RUN),)
     assert len(account.client("dynamodb").list_tables()["TableNames"]) == 0
@@ -193,6 +193,22 @@ def test_clean_up_deletes_what_the_run_made_and_nothing_else(target, template, a
         "somebody-elses",
     ]
     assert {group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]} == set(kept)
+
+
+def test_a_log_that_comes_late_is_deleted_too(target, template, account):
+    logs = account.client("logs")
+    late = f"/aws/lambda/patisserie-{RUN}-shop-Function-X"
+    target.deploy("shop", template)
+    target.delete("shop")
+    kernel = account.kernel
+    kernel.spawn(lambda: logs.create_log_group(logGroupName=late), delay_us=12_000_000)
+    began_us = kernel.now_us
+    assert target.delete_rest() == ()
+    assert logs.describe_log_groups()["logGroups"] == []
+    assert kernel.now_us - began_us >= (12 + 15) * 1_000_000  # quiet for a while after the last
+    began_us = kernel.now_us
+    assert target.delete_rest() == ()
+    assert kernel.now_us - began_us < 1_000_000  # nothing was deployed since: nothing to wait for
 
 
 def test_an_emulator_gets_the_requests_that_templates_address_to_aws():

@@ -84,7 +84,7 @@ def signed_in(endpoint, monkeypatch):
 
 
 def standing(target) -> dict[str, list[str]]:
-    """Names of everything a lab could leave behind."""
+    """Names of everything that a lab could leave behind, of whatever run."""
     stacks = target.client("cloudformation").describe_stacks()["Stacks"]
     buses = target.client("events").list_event_buses()["EventBuses"]
     return {
@@ -147,8 +147,9 @@ def test_every_order_is_confirmed_by_way_of_bus_and_queue(signed_in, tmp_path):
                 break
             session.wait(1)
         assert session.unfinished("events", found.outcomes) == 0
+        assert session.cleanup() == "Everything is cleaned up: nothing is left."
+        assert not any(standing(session.target).values()), standing(session.target)
     finally:
-        session.cleanup()
         session.close()
 
 
