@@ -134,6 +134,25 @@ class Kernel:
         self.call_later(delay_us, self.wake, task, 0)
         return task
 
+    @property
+    def running_group_name(self) -> str:
+        """The name of the group (the execution environment) whose code ran last; "" when it has none."""
+        return str(getattr(self._active_group, "name", ""))
+
+    @property
+    def spin_limit_s(self) -> float:
+        """Real seconds that a task may compute without waiting once."""
+        return self._watchdog.limit_s
+
+    @spin_limit_s.setter
+    def spin_limit_s(self, seconds: float) -> None:
+        self._watchdog.limit_s = seconds
+
+    @property
+    def endless(self) -> tuple[str, ...]:
+        """Groups whose code had to be stopped, because it computed for `spin_limit_s` without ever waiting."""
+        return tuple(self._watchdog.stopped)
+
     def next_serial(self) -> int:
         self._serial += 1
         return self._serial

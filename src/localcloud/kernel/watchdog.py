@@ -31,11 +31,12 @@ class Watchdog:
 
     def __init__(self, kernel: Kernel, limit_s: float) -> None:
         self._kernel = kernel
-        self._limit_s = limit_s
+        self.limit_s = limit_s
         self._stop = _allocate_lock()
         self._stop.acquire()
         self._started = False
         self.fired_at_switch = -1
+        self.stopped: list[str] = []
 
     def start(self) -> None:
         if not self._started:
@@ -55,12 +56,13 @@ class Watchdog:
 
     def _watch(self) -> None:
         seen, since = -1, _monotonic()
-        while not self._stop.acquire(timeout=min(1.0, self._limit_s / 4)):
+        while not self._stop.acquire(timeout=min(1.0, self.limit_s / 4)):
             kernel = self._kernel
             if not kernel.in_task or kernel.switches != seen:
                 seen, since = kernel.switches, _monotonic()
-            elif _monotonic() - since > self._limit_s:
+            elif _monotonic() - since > self.limit_s:
                 self.fired_at_switch = seen
+                self.stopped.append(kernel.running_group_name)
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(kernel.thread_id), ctypes.py_object(HandlerSpun)
                 )

@@ -11,10 +11,11 @@ from typing import Any
 from localcloud import Cloud
 from localcloud.cost import cost_report
 from localcloud.net import HttpRequest, HttpTimeout, HttpUnreachable
-from patisserie.targets.base import DeployedStack, HttpReply, Listener, PatienceExhausted, Used
+from patisserie.targets.base import DeployedStack, HttpReply, Listener, PatienceExhausted, TargetError, Used
 from patisserie.targets.deployment import Deployer
 
 _POLL_S = 5.0
+_LOOK_S = 60.0
 
 
 class LocalTarget:
@@ -26,6 +27,7 @@ class LocalTarget:
     def __init__(self, seed: int, tags: Mapping[str, str]) -> None:
         self.seed = seed
         self.cloud = Cloud(seed=seed).start()
+        self._endless = 0  # how many endless loops have been reported
         self._deployer = Deployer(self.cloud.client, "patisserie-code", tags, poll_s=_POLL_S)
 
     def close(self) -> None:
@@ -45,8 +47,21 @@ class LocalTarget:
         return self.cloud.kernel.now_us / 1e6
 
     def wait(self, seconds: float) -> None:
-        """Let virtual time pass."""
-        self.cloud.wait(seconds)
+        """Let virtual time pass. Raises TargetError when a function turns out to be an endless loop."""
+        until_us = self.cloud.kernel.now_us + round(seconds * 1e6)
+        while (left_us := until_us - self.cloud.kernel.now_us) > 0:
+            self.cloud.wait(min(_LOOK_S, left_us / 1e6))
+            self._refuse_endless_loops()
+
+    def _refuse_endless_loops(self) -> None:
+        # On AWS each of its invocations would run into the time-out. Here each would take real time to be stopped.
+        found = self.cloud.kernel.endless
+        if len(found) > self._endless:
+            self._endless = len(found)
+            raise TargetError(
+                f"{found[-1] or 'A function'} computed and computed and never waited, until it was stopped: is there "
+                "a loop without an end? Mend it, deploy, and try again."
+            )
 
     def spawn_at(self, at_s: float, fn: Callable[[], None]) -> Any:
         """Run `fn` as a task at that virtual time."""
@@ -54,9 +69,18 @@ class LocalTarget:
         return self.cloud.kernel.spawn(fn, name="customer", delay_us=delay_us)
 
     def join_all(self, started: Sequence[Any]) -> None:
-        """Let time pass until all have ended; raise the first exception among them."""
-        for task in started:
-            self.cloud.kernel.call(task.result)
+        """Let time pass until all have ended; raise the first exception among them.
+
+        Who has not ended when one fails, or when a person interrupts, is sent home.
+        """
+        try:
+            for task in started:
+                self.cloud.kernel.call(task.result)
+                self._refuse_endless_loops()
+        except BaseException:
+            for task in started:
+                self.cloud.kernel.kill(task)
+            raise
 
     def http(
         self,
