@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from patisserie.load import ABANDONED, ACCEPTED, FAILED, Outcome
+from patisserie.measure.bill import costs_per_1000
+from patisserie.targets.base import Used
 
 # name, heading with its unit, digits after the point
 COLUMNS: Mapping[str, tuple[str, int]] = {
@@ -31,7 +33,8 @@ class Measurement:
 
     Percentiles are nearest-rank, over the orders that got an answer (accepted or failed); a customer who
     left waited until then, but was never answered, and counts as `abandoned`. `throughput_per_s` is accepted
-    orders over the time from the first arrival to the last end. `cost_usd_per_1000` is per 1,000 orders placed.
+    orders over the time from the first arrival to the last end. `cost_usd_per_1000` is per 1,000 orders placed, and
+    `cost_lines` says what for: pairs of a name and USD per 1,000 orders.
     """
 
     label: str
@@ -47,6 +50,28 @@ class Measurement:
     source: str
     seed: int
     outcomes: tuple[Outcome, ...] = ()
+    cost_lines: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def answered_ms(self) -> tuple[float, ...]:
+        """How long each customer waited who got an answer."""
+        return tuple(outcome.latency_ms for outcome in self.outcomes if outcome.kind != ABANDONED)
+
+    @property
+    def placed_s(self) -> tuple[float, ...]:
+        """When each order was placed, in seconds of the run."""
+        return tuple(outcome.arrived_s for outcome in self.outcomes)
+
+    @property
+    def accepted_s(self) -> tuple[float, ...]:
+        """When each accepted order had its answer, in seconds of the run."""
+        accepted = (outcome for outcome in self.outcomes if outcome.kind == ACCEPTED)
+        return tuple(outcome.arrived_s + outcome.latency_ms / 1_000 for outcome in accepted)
+
+    @property
+    def costs_usd(self) -> dict[str, float]:
+        """What 1,000 orders cost, by the name of the line."""
+        return dict(self.cost_lines)
 
     def row(self) -> dict[str, Any]:
         """The table's columns by name."""
@@ -67,10 +92,8 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def measurement(
-    label: str, outcomes: Sequence[Outcome], invocations: int, cost_usd: float, source: str, seed: int
-) -> Measurement:
-    """Sum a run up."""
+def measurement(label: str, outcomes: Sequence[Outcome], used: Used, source: str, seed: int) -> Measurement:
+    """Sum a run up: what became of its orders, and what they used."""
     answered = [outcome.latency_ms for outcome in outcomes if outcome.kind != ABANDONED]
     accepted = sum(outcome.kind == ACCEPTED for outcome in outcomes)
     first_s = min((outcome.arrived_s for outcome in outcomes), default=0.0)
@@ -84,11 +107,12 @@ def measurement(
         p99_ms=quantile(answered, 0.99),
         failed=sum(outcome.kind == FAILED for outcome in outcomes),
         abandoned=sum(outcome.kind == ABANDONED for outcome in outcomes),
-        invocations=invocations,
-        cost_usd_per_1000=round(cost_usd / len(outcomes) * 1_000, 9) if outcomes else math.nan,
+        invocations=used.invocations,
+        cost_usd_per_1000=round(used.cost_usd / len(outcomes) * 1_000, 9) if outcomes else math.nan,
         source=source,
         seed=seed,
         outcomes=tuple(outcomes),
+        cost_lines=costs_per_1000(used.lines, len(outcomes)) if outcomes else (),
     )
 
 

@@ -183,8 +183,7 @@ class LabSession:
             if bar is not None:
                 bar.close()
         self.target.wait(_QUIET_S if self.target.name == "local" else _QUIET_AWS_S)
-        used = meter(stack)
-        return measurement(label or name, outcomes, used.invocations, used.cost_usd, self.target.source, self.seed)
+        return measurement(label or name, outcomes, meter(stack), self.target.source, self.seed)
 
     def few(self, orders: int, gap_s: float) -> Arrivals:
         """So many orders, one every `gap_s` seconds; on AWS, where seconds are real, one a second."""

@@ -8,6 +8,8 @@ import pytest
 
 from patisserie.load import ABANDONED, ACCEPTED, FAILED, Outcome
 from patisserie.measure import COLUMNS, compare, digest, measurement, quantile
+from patisserie.measure.bill import costs_per_1000
+from patisserie.targets.base import Used
 
 
 def run(latencies, kinds=None, cost_usd=0.002, label="run"):
@@ -16,7 +18,8 @@ def run(latencies, kinds=None, cost_usd=0.002, label="run"):
         Outcome(number, float(number), latency, 201, kind, f"o-{number}")
         for number, (latency, kind) in enumerate(zip(latencies, kinds, strict=True))
     ]
-    return measurement(label, outcomes, invocations=7, cost_usd=cost_usd, source="simulated", seed=5)
+    lines = (("lambda.gb_s.x86", cost_usd / 2), ("lambda.gb_s.arm64", cost_usd / 4), ("sqs.requests", cost_usd / 4))
+    return measurement(label, outcomes, Used(7, cost_usd, lines), source="simulated", seed=5)
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 50), (0.95, 95), (0.99, 99), (1.0, 100), (0.0, 1)])
@@ -31,6 +34,24 @@ def test_the_quantile_of_nothing_is_unknown():
 def test_who_left_is_counted_but_not_in_the_percentiles():
     found = run([100.0, 200.0, 60_000.0], [ACCEPTED, FAILED, ABANDONED])
     assert (found.orders, found.failed, found.abandoned, found.p50_ms, found.p99_ms) == (3, 1, 1, 100.0, 200.0)
+
+
+def test_figures_find_what_they_draw():
+    found = run([100.0, 200.0, 60_000.0], [ACCEPTED, FAILED, ABANDONED])
+    assert found.answered_ms == (100.0, 200.0)
+    assert found.placed_s == (0.0, 1.0, 2.0)
+    assert found.accepted_s == (0.1,)
+    assert found.costs_usd == pytest.approx({"Lambda time": 0.5, "SQS": 1 / 6}, rel=1e-6)
+    assert sum(found.costs_usd.values()) == pytest.approx(found.cost_usd_per_1000)
+
+
+def test_a_line_of_the_bill_that_has_no_name_for_readers_keeps_its_own():
+    assert costs_per_1000([("lambda.requests", 0.1), ("new.thing", 0.2)], 1_000) == (
+        ("Lambda requests", 0.1),
+        ("new.thing", 0.2),
+    )
+    with pytest.raises(ValueError, match="no orders"):
+        costs_per_1000([], 0)
 
 
 def test_throughput_is_accepted_orders_until_the_last_end():
