@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from IPython.core.magic import Magics, cell_magic, magics_class
 
-from patisserie.session.session import current_session
+from patisserie.session import current_session
 from patisserie.session.workspace import Workspace, WorkspaceError
 from patisserie.targets import TargetError
 

@@ -23,8 +23,7 @@ from patisserie.labs import LABS, Lab, UnknownLab, find_lab
 from patisserie.measure import digest
 from patisserie.progress import ProgressBook
 from patisserie.quality import QualityRow, quality
-from patisserie.session import LabSession, open_lab
-from patisserie.session.session import DEFAULT_SEED
+from patisserie.session import DEFAULT_SEED, LabSession, open_lab
 from patisserie.session.workspace import WorkspaceError
 from patisserie.targets import TargetError
 from patisserie.targets.aws import AwsTarget

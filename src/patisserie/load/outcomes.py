@@ -11,7 +11,7 @@ ACCEPTED, FAILED, ABANDONED = "accepted", "failed", "abandoned"
 class Outcome:
     """One order. `latency_ms` is how long the customer waited, whatever the end.
 
-    `kind`: "accepted" (an answer below 400), "failed" (any other answer), "abandoned" (patience ended first).
+    `kind`: "accepted" (a status from 200 to 299), "failed" (any other answer), "abandoned" (patience ended first).
     `order_id` is what the system called the order; "" when it did not say.
     """
 

@@ -76,7 +76,7 @@ def _place(target: Target, url: str, number: int, at_s: float, order: dict[str, 
         reply = target.http("POST", url, json=order, timeout_s=longest_s)
     except PatienceExhausted:
         return Outcome(number, at_s, round(longest_s * 1_000, 3), 0, ABANDONED, "")
-    kind = ACCEPTED if 200 <= reply.status < 400 else FAILED
+    kind = ACCEPTED if 200 <= reply.status < 300 else FAILED
     return Outcome(number, at_s, round(reply.elapsed_ms, 3), reply.status, kind, order_id_in(reply.body))
 
 

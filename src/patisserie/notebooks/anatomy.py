@@ -141,6 +141,13 @@ def _parts(sections: Sequence[_Section]) -> Iterator[Finding]:
             yield Finding(section.line, "predict", "The prediction has no default: give a variable a value.")
         if section.part == "Measure" and ".measure(" not in section.code:
             yield Finding(section.line, "measure", "Nothing is measured here.")
+        if section.part == "Measure" and ".baseline(" not in section.code:
+            yield Finding(section.line, "baseline", "No check shows that the flaw is really there: lab.baseline(...).")
+        if section.part == "Before and after":
+            if "compare(" not in section.code:
+                yield Finding(section.line, "compare", "Before and after are not put side by side: compare(...).")
+            if "figures." not in section.code:
+                yield Finding(section.line, "same-axes", "No figure shows before and after on the same axes.")
         if section.part == "Why" and len(section.prose.split()) > LONGEST_WHY_WORDS:
             message = f"The reason takes {len(section.prose.split())} words; {LONGEST_WHY_WORDS} are enough."
             yield Finding(section.line, "long-why", message)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from patisserie.session.session import LabSession, open_lab
+from patisserie.session.opening import DEFAULT_SEED, current_session, open_lab
+from patisserie.session.session import LabSession
 from patisserie.session.workspace import Workspace
 
-__all__ = ["LabSession", "Workspace", "open_lab"]
+__all__ = ["DEFAULT_SEED", "LabSession", "Workspace", "current_session", "open_lab"]

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import ast
-import atexit
-import os
 import re
-import secrets
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,7 +11,6 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from localcloud.facts import Facts
 from localcloud.spans import Span
 from localcloud.stacks.parsing import parse_template
 from patisserie.checks import NOT_YET, CheckResult, run_check
@@ -29,19 +23,15 @@ from patisserie.reports import Report, reports, troubles
 from patisserie.session.workspace import Workspace
 from patisserie.story import Story
 from patisserie.targets import DeployedStack, Target, TargetError
-from patisserie.targets.aws import AwsTarget
-from patisserie.targets.local import LocalTarget
-from patisserie.targets.opt_in import cost_bound_usd, plan_text, require_opt_in
-from patisserie.widgets import UNATTENDED_VARIABLE, progress_bar
+from patisserie.widgets import progress_bar
 
 P = ParamSpec("P")
 T = TypeVar("T")
-DEFAULT_SEED = 7
-_PARTNERS = "partners"
+PARTNERS = "partners"
 _QUIET_S = 120.0  # after the last order: events and retries under way come to their end
 _QUIET_AWS_S = 10.0  # the same in real time, for a load without outages
 _AWS_GAP_S = 1.0
-_AWS_ARRIVALS = Steady(1.0, 12.0)  # a person waits for it, and somebody pays for it
+AWS_ARRIVALS = Steady(1.0, 12.0)  # a person waits for it, and somebody pays for it
 
 
 def _plainly(method: Callable[P, T]) -> Callable[P, T]:
@@ -157,10 +147,10 @@ class LabSession:
         return self.lab.explore(self)
 
     def _partners(self, parameters: Mapping[str, str] | None = None) -> DeployedStack:
-        if _PARTNERS not in self.stacks or parameters is not None:
+        if PARTNERS not in self.stacks or parameters is not None:
             template = self.root / "infra" / "stacks" / "partners" / "template.yaml"
-            self.stacks[_PARTNERS] = self.target.deploy(_PARTNERS, template, parameters)
-        return self.stacks[_PARTNERS]
+            self.stacks[PARTNERS] = self.target.deploy(PARTNERS, template, parameters)
+        return self.stacks[PARTNERS]
 
     # -- measuring -----------------------------------------------------------------------------
 
@@ -198,7 +188,7 @@ class LabSession:
         return outputs["OrdersUrl"]
 
     def _arrivals(self) -> Arrivals:
-        return self.lab.arrivals(self.story) if self.target.name == "local" else _AWS_ARRIVALS
+        return self.lab.arrivals(self.story) if self.target.name == "local" else AWS_ARRIVALS
 
     def _standing(self, name: str) -> DeployedStack:
         if name not in self.stacks:
@@ -299,7 +289,7 @@ class LabSession:
     @_plainly
     def cleanup(self) -> str:
         """Delete everything this session made. Raises TargetError when something is left."""
-        for name in [name for name in self.stacks if name != _PARTNERS] + [n for n in (_PARTNERS,) if n in self.stacks]:
+        for name in [name for name in self.stacks if name != PARTNERS] + [n for n in (PARTNERS,) if n in self.stacks]:
             self.target.delete(self.stacks[name].name)
             del self.stacks[name]
         left = self.target.delete_rest()
@@ -324,70 +314,3 @@ class LabSession:
 
 def _short(path: Path | None) -> str:
     return re.sub(r"^.*/labs/", "labs/", path.as_posix()) if path is not None else ""
-
-
-_open: list[LabSession] = []
-
-
-def current_session() -> LabSession | None:
-    """The lab that is open in this process, or None."""
-    return _open[-1] if _open else None
-
-
-def open_lab(
-    number: str | int,
-    seed: int | None = None,
-    target: str | None = None,
-    workdir: Path | None = None,
-    *,
-    opted_in: bool = False,
-    confirm: Callable[[str], bool] | None = None,
-) -> LabSession:
-    """Open a lab on a target ("local" unless told otherwise). A lab that was open before is closed.
-
-    "aws" needs PATISSERIE_AWS=1 in the environment, or `opted_in`. Account, Region and a bound on the costs are
-    handed to `confirm`, which says whether to go on; without it they are printed.
-
-    Raises UnknownLab and TargetError, each with one clear sentence.
-    """
-    from patisserie import magics
-    from patisserie.labs import find_lab
-
-    lab = find_lab(number)
-    if workdir is None and os.environ.get(UNATTENDED_VARIABLE) == "1":
-        workdir = Path(tempfile.mkdtemp(prefix="patisserie-"))  # a run without a learner starts afresh
-        atexit.register(shutil.rmtree, workdir, ignore_errors=True)
-    chosen = target or "local"
-    if chosen not in ("local", "aws"):
-        raise TargetError(f'The target {chosen!r} is not there; use "local" or "aws".')
-    if chosen == "aws":
-        require_opt_in(opted_in)
-    while _open:
-        _open.pop().close()
-    seed = DEFAULT_SEED if seed is None else seed
-    opened = _open_aws(lab, seed, confirm) if chosen == "aws" else LocalTarget(seed, _tags(lab, f"{lab.number}-{seed}"))
-    session = LabSession(lab, opened, seed, workdir)
-    _open.append(session)
-    magics.register()
-    return session
-
-
-def _tags(lab: Lab, run: str) -> dict[str, str]:
-    return {"patisserie:lab": lab.number, "patisserie:run": run}
-
-
-def _open_aws(lab: Lab, seed: int, confirm: Callable[[str], bool] | None) -> AwsTarget:
-    run = f"{lab.number}-{secrets.token_hex(4)}"  # two runs in one account must not meet
-    target = AwsTarget(seed, _tags(lab, run))
-    stacks = course_root() / "infra" / "stacks"
-    paths = [*sorted((stacks / lab.folder).glob("*/template.yaml")), stacks / _PARTNERS / "template.yaml"]
-    templates = [parse_template(path.read_text(encoding="utf-8")) for path in paths]
-    # before, after, and at most one small load for each exercise
-    orders = round(_AWS_ARRIVALS.rate_per_s * _AWS_ARRIVALS.duration_s) * (2 + len(lab.exercises))
-    text = plan_text(target.account, run, orders, cost_bound_usd(templates, orders, Facts.load()))
-    if confirm is None:
-        print(text)
-    elif not confirm(text):
-        target.close()
-        raise TargetError("Nothing was done on AWS: it was not confirmed.")
-    return target

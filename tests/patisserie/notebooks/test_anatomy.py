@@ -11,7 +11,7 @@ from patisserie.notebooks.source import Source
 
 MINI = Path(__file__).parent / "fixture" / "solutions" / "07-mini.md"
 LONG = "\n".join(f"x{n} = {n}" for n in range(9))
-OPENED = "from minilab import Lab\n"
+OPENED = "from minilab import Lab, compare, figures\n"
 
 
 def test_a_lab_with_the_whole_anatomy_has_no_findings():
@@ -51,6 +51,9 @@ def broken(tmp_path):
         ("my_guess_cents = 900", "my_guess_cents", "predict"),
         ("my_guess_cents = 900", "my_guess_cents = ...", "predict"),
         ("lab.measure(first_only", "lab.look(first_only", "measure"),
+        ("lab.baseline(before)", "before", "baseline"),
+        ("compare(before, after)", "after", "compare"),
+        ("figures.bars(after)", "print(after)", "same-axes"),
         ("The till looks at the first item only.", "word " * 151, "long-why"),
         ("## Exercise 2: say thank you", "## Extra", "exercises"),
         ("## Exercise 2: say", "## Exercise 3: say", "exercise-number"),

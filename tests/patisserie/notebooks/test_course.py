@@ -10,6 +10,7 @@ from patisserie.notebooks.anatomy import anatomy
 from patisserie.notebooks.source import sources
 from patisserie.notebooks.stubs import stub_findings
 from patisserie.notebooks.sync import out_of_sync
+from patisserie.session.opening import cost_bound
 from patisserie.session.workspace import Workspace
 
 SOURCES = list(sources(course_root()))
@@ -26,6 +27,15 @@ def test_the_notebooks_are_what_their_sources_generate():
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_every_lab_has_the_common_anatomy(source):
     assert anatomy(source) == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_the_fact_line_says_what_the_lab_is_and_what_it_costs_at_most(source):
+    lab = find_lab(source.stem)
+    _, bound_usd = cost_bound(lab)
+    costs = f"no cost on your computer, at most {bound_usd:.2f} USD on AWS"
+    facts = f"*{lab.minutes} minutes · {lab.level} · {costs} · {', '.join(lab.services)}*"
+    assert facts in source.cells()[0].text
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)

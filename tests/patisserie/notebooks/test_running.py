@@ -161,7 +161,7 @@ def test_what_differs_from_run_to_run_is_not_stored(notebook, tmp_path):
 def test_solutions_pass_nbval_strictly(nbval):
     passed, output = nbval("solutions", "--nbval")
     assert passed, output
-    assert "13 passed, 1 skipped" in output  # the cell for an AWS account
+    assert "15 passed, 1 skipped" in output  # the cell for an AWS account
 
 
 def test_wrong_stored_text_and_figures_fail_strict_nbval(course, nbval):
@@ -171,7 +171,7 @@ def test_wrong_stored_text_and_figures_fail_strict_nbval(course, nbval):
     assert not passed
     assert "measured 930" in output
     assert "▇▇▇▇ 320" in output
-    assert "2 failed, 11 passed, 1 skipped" in output
+    assert "2 failed, 13 passed, 1 skipped" in output
 
 
 def test_unsolved_labs_pass_lax_nbval_over_unix_sockets_in_parallel(course, nbval):
@@ -185,7 +185,7 @@ def test_unsolved_labs_pass_lax_nbval_over_unix_sockets_in_parallel(course, nbva
     shutil.move(course / "probe.ipynb", course / "labs" / "08-probe.ipynb")
     passed, output = nbval("labs", "--nbval-lax", "-n", "2", "--dist", "loadfile")
     assert passed, output
-    assert "26 passed, 2 skipped" in output
+    assert "28 passed, 2 skipped" in output
 
 
 def test_open_exercises_are_reported_as_open(course):
@@ -219,4 +219,4 @@ def test_the_command_line_builds_checks_and_lints(course):
     edit(course / "solutions" / "07-mini.md", "## Explore", "## Look")
     code, output = call("lint")
     assert code == 1
-    assert "solutions/07-mini.md, line 75: 'Look' is not a heading of the anatomy. [heading]" in output
+    assert "solutions/07-mini.md, line 81: 'Look' is not a heading of the anatomy. [heading]" in output
