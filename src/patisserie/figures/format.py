@@ -20,6 +20,11 @@ def duration(ms: float) -> str:
     return f"{seconds:,.0f} s"
 
 
+def tick(ms: float) -> str:
+    """A round time on an axis: 10 ms, 100 ms, 1 s, 1,000 s."""
+    return f"{ms:,.10g} ms" if ms < 1_000 else f"{ms / 1_000:,.10g} s"
+
+
 def usd(value: float) -> str:
     """US dollars: two decimals from a dollar on, three significant digits below."""
     if value == 0 or abs(value) >= 1:

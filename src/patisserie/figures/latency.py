@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from patisserie.figures import style
 from patisserie.figures.figure import Figure, drawing, text
-from patisserie.figures.format import count, duration
+from patisserie.figures.format import count, duration, tick
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _PLOT = 720, 70, 690, 20, 240
 _PERCENTS = (50, 95, 99)
@@ -49,7 +49,7 @@ def latency_distribution(series: Mapping[str, Sequence[float]], target_ms: float
         body.append(text(_LEFT - 8, at + 4, f"{percent} %", "end"))
     for power in range(low, high + 1):
         body.append(f'<path d="M{x(10**power):.1f} {_TOP}V{_TOP + _PLOT}" stroke="{style.GRID}"/>')
-        body.append(text(x(10**power), _TOP + _PLOT + 18, duration(10**power), "middle"))
+        body.append(text(x(10**power), _TOP + _PLOT + 18, tick(10**power), "middle"))
     body.append(text((_LEFT + _RIGHT) / 2, _TOP + _PLOT + 38, "answered within (share of orders)", "middle"))
     if target_ms is not None:
         body.append(f'<path d="M{x(target_ms):.1f} {_TOP}v{_PLOT}" stroke="{style.TEXT}" stroke-dasharray="3 3"/>')
