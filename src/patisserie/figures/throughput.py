@@ -88,7 +88,8 @@ def _axes(most: int, buckets: int, bucket_s: float) -> str:
         anchor = "end" if number == buckets else "middle"  # the last one stays inside the drawing
         words = f"{count(number * bucket_s)} s"
         parts.append(text(_x(number, buckets), _HEIGHT - _BOTTOM + 20, words, anchor, style.MUTED))
-    parts.append(text(8, _TOP - 14, "orders a minute" if bucket_s == 60 else f"orders in {count(bucket_s)} seconds", colour=style.MUTED))
+    title = "orders a minute" if bucket_s == 60 else f"orders in {count(bucket_s)} seconds"
+    parts.append(text(8, _TOP - 14, title, colour=style.MUTED))
     return "".join(parts)
 
 
