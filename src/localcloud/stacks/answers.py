@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.stacks.model import Stack
+from localcloud.stacks.template import Template
 
 SUMMARY = (
     "StackId",
@@ -19,7 +20,36 @@ SUMMARY = (
 
 
 def pairs(values: Mapping[str, str], prefix: str) -> list[dict[str, str]]:
+    """A mapping as AWS writes it: PrefixKey and PrefixValue."""
     return [{f"{prefix}Key": name, f"{prefix}Value": value} for name, value in values.items()]
+
+
+def shown_parameters(template: Template) -> list[dict[str, str]]:
+    """Parameters with their values; those that must not be echoed are hidden."""
+    declared = template.body.get("Parameters") or {}
+    found = []
+    for name, value in template.parameters.items():
+        hidden = str((declared.get(name) or {}).get("NoEcho", "")).lower() == "true"
+        answer = {"ParameterKey": name, "ParameterValue": "****" if hidden else value}
+        if name in template.resolved:
+            answer["ResolvedValue"] = template.resolved[name]
+        found.append(answer)
+    return found
+
+
+def parameter_summary(name: str, rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A declared parameter, as GetTemplateSummary lists it."""
+    answer = {
+        "ParameterKey": name,
+        "ParameterType": rule.get("Type", "String"),
+        "NoEcho": str(rule.get("NoEcho", "")).lower() == "true",
+        "Description": rule.get("Description", ""),
+    }
+    if "Default" in rule:
+        answer["DefaultValue"] = str(rule["Default"])
+    if "AllowedValues" in rule:
+        answer["ParameterConstraints"] = {"AllowedValues": [str(value) for value in rule["AllowedValues"]]}
+    return answer
 
 
 def stack_answer(stack: Stack) -> dict[str, Any]:
@@ -29,6 +59,7 @@ def stack_answer(stack: Stack) -> dict[str, Any]:
         "CreationTime": stack.created,
         "StackStatus": stack.status,
         "DisableRollback": stack.request is not None and stack.request.on_failure == "DO_NOTHING",
+        "EnableTerminationProtection": stack.protected,
         "NotificationARNs": [],
         "Tags": [],
     }
@@ -39,9 +70,9 @@ def stack_answer(stack: Stack) -> dict[str, Any]:
     }
     answer |= {key: value for key, value in optional.items() if value}
     if stack.request is not None:
-        answer["Parameters"] = pairs(stack.request.template.parameters, "Parameter")
+        answer["Parameters"] = shown_parameters(stack.request.template)
         answer["Capabilities"] = list(stack.request.capabilities)
-        answer["Tags"] = [{"Key": key, "Value": value} for key, value in stack.request.tags.items()]
+        answer["Tags"] = pairs(stack.request.tags, "")
         if stack.request.description:
             answer["Description"] = stack.request.description
     if stack.outputs and stack.deleted is None:

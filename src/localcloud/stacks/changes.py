@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.stacks.intrinsics import references
-from localcloud.stacks.model import Change, Stack
+from localcloud.stacks.model import Change, Request, Stack
 from localcloud.stacks.template import Template
 from localcloud.stacks.types import TYPES
 
 
 def planned(stack: Stack, new: Template) -> tuple[Change, ...]:
-    """The changes that bring `stack` to the template `new`, resources to add or modify first."""
+    """The changes that bring `stack` to the template `new`, resources to add or modify first.
+
+    Templates are compared by what they come to: a parameter, a mapping, a condition or an import that has another
+    value changes the resources that use it.
+    """
     old = stack.request.template if stack.request is not None and stack.resources else None
     if old is None:
         return tuple(Change("Add", name, "", new.resources[name]["Type"]) for name in new.order)
-    parameters = {name for name in new.scope.values if new.scope.values[name] != old.scope.values.get(name)}
     found: list[Change] = []
     replaced: set[str] = set()
     for name in new.order:
@@ -25,32 +28,35 @@ def planned(stack: Stack, new: Template) -> tuple[Change, ...]:
             found.append(Change("Add", name, "", resource["Type"]))
             continue
         before = old.resources.get(name) or {}
-        if not _differs(before, resource, parameters | replaced):
+        was, becomes = _settled(old, before), _settled(new, resource)
+        follows = any(used in replaced for used, _ in references(resource.get("Properties") or {}))
+        if before.get("Type") == resource["Type"] and was == becomes and not follows:
             continue
-        replacement = _replacement(before, resource)
-        if replacement != "False":
+        replacement = before.get("Type") != resource["Type"] or TYPES[resource["Type"]].must_replace(was, becomes)
+        if replacement and was != becomes:
             replaced.add(name)
         physical_id = stack.resources[name].made.physical_id
-        found.append(Change("Modify", name, physical_id, resource["Type"], replacement))
+        found.append(Change("Modify", name, physical_id, resource["Type"], str(replacement and was != becomes)))
     for name, standing in stack.resources.items():
         if name not in new.resources:
             found.append(Change("Remove", name, standing.made.physical_id, standing.type))
     return tuple(found)
 
 
-def _differs(before: Mapping[str, Any], after: Mapping[str, Any], changed: set[str]) -> bool:
-    if before.get("Type") != after["Type"] or before.get("Properties") != after.get("Properties"):
-        return True
-    return any(name in changed for name, _ in references(after.get("Properties") or {}))
+def _settled(template: Template, resource: Mapping[str, Any]) -> dict[str, Any]:
+    found = template.scope.settled(resource.get("Properties") or {}, template.body["Resources"])
+    return found if isinstance(found, dict) else {}
 
 
-def _replacement(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    if before.get("Type") != after["Type"]:
-        return "True"
-    kind = TYPES[after["Type"]]
-    return "True" if kind.must_replace(before.get("Properties") or {}, after.get("Properties") or {}) else "False"
+def unchanged(stack: Stack, request: Request) -> bool:
+    """Whether the request leaves the stack as it is: its resources, outputs and tags."""
+    return (
+        stack.request is not None
+        and not planned(stack, request.template)
+        and _outputs(stack.request.template) == _outputs(request.template)
+        and stack.request.tags == request.tags
+    )
 
 
-def same_outputs(stack: Stack, new: Template) -> bool:
-    """Whether the outputs are written as before."""
-    return stack.request is not None and stack.request.template.outputs == new.outputs
+def _outputs(template: Template) -> Any:
+    return template.scope.settled(template.outputs, template.body["Resources"])

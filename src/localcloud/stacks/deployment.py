@@ -26,8 +26,9 @@ class ResourceFailed(Exception):
 class Deployment:
     """Brings stacks to what was asked for. Its methods run in a task and take virtual time."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, check_exports: Callable[[Stack, dict[str, tuple[str, str, str]]], None]) -> None:
         self._cloud = cloud
+        self._check_exports = check_exports
         self._step_us = round(cloud.facts.value("model.cloudformation.resource") * 1e6)
         self._ids = cloud.kernel.streams["cloudformation/ids"]
 
@@ -71,6 +72,8 @@ class Deployment:
         replaced: list[Resource] = []
         try:
             for logical_id in request.template.order:
+                if stack.cancelled:
+                    raise TemplateError("User Initiated")
                 self._update(stack, request, logical_id, replaced)
             self._set_outputs(stack, request)
         except (ResourceFailed, TemplateError) as exc:
@@ -259,7 +262,7 @@ class Deployment:
 
     def _set_outputs(self, stack: Stack, request: Request) -> None:
         scope = request.template.scope
-        stack.outputs = {
+        outputs = {
             name: (
                 str(scope.resolve(output["Value"])),
                 output.get("Description", ""),
@@ -267,6 +270,8 @@ class Deployment:
             )
             for name, output in request.template.outputs.items()
         }
+        self._check_exports(stack, outputs)
+        stack.outputs = outputs
 
     def _set(self, stack: Stack, status: str, reason: str = "") -> None:
         stack.status, stack.reason = status, reason

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from localcloud.stacks.parsing import TemplateError
@@ -45,6 +45,20 @@ def _split_attribute(value: Any) -> tuple[str, str]:
     return parts[0], parts[1]
 
 
+class _Attributes(dict[str, Any]):
+    """The attributes of a resource that is not there yet: whichever is asked for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def __contains__(self, attribute: object) -> bool:
+        return True
+
+    def __missing__(self, attribute: str) -> str:
+        return f"${{{self._name}.{attribute}}}"
+
+
 @dataclass
 class Scope:
     """What names stand for. `resources` gives (physical id, attributes) of those that are made already."""
@@ -54,6 +68,8 @@ class Scope:
     conditions: Mapping[str, Any] = field(default_factory=dict)
     exports: Mapping[str, str] = field(default_factory=dict)
     resources: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    imported: dict[str, None] = field(default_factory=dict)  # the exports that have been asked for
+    _deciding: list[str] = field(default_factory=list)
 
     def resolve(self, value: Any) -> Any:
         """`value` with every intrinsic function worked out; members that are AWS::NoValue are left out.
@@ -67,7 +83,25 @@ class Scope:
         """Raises TemplateError for an unknown condition."""
         if name not in self.conditions:
             raise TemplateError(f"Template error: unresolved condition dependency {name} in the Conditions block.")
-        return bool(self._resolve(self.conditions[name]))
+        if name in self._deciding:
+            raise TemplateError(f"Template validation error: Circular dependencies for condition {name}")
+        self._deciding.append(name)
+        try:
+            return bool(self._resolve(self.conditions[name]))
+        finally:
+            self._deciding.pop()
+
+    def settled(self, value: Any, names: Iterable[str]) -> Any:
+        """`value` as far as it can be worked out before any resource of `names` is made: those stand as `${Name}`.
+
+        What cannot be worked out without them stays as it is written.
+        """
+        unmade: dict[str, tuple[str, Mapping[str, Any]]] = {name: (f"${{{name}}}", _Attributes(name)) for name in names}
+        scope = replace(self, resources=unmade, imported={}, _deciding=[])
+        try:
+            return scope.resolve(value)
+        except (TemplateError, ValueError, IndexError):
+            return value
 
     def _resolve(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -154,6 +188,7 @@ class Scope:
         name = self._resolve(argument)
         if name not in self.exports:
             raise TemplateError(f"No export named {name} found.")
+        self.imported[name] = None
         return self.exports[name]
 
     def _equals(self, argument: Any) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from localcloud.stacks.parsing import TemplateError
 from localcloud.stacks.template import Template
 from localcloud.stacks.types import Made
 
@@ -94,6 +95,8 @@ class Stack:
     outputs: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # value, description, export name
     events: list[StackEvent] = field(default_factory=list)
     change_sets: dict[str, ChangeSet] = field(default_factory=dict)
+    protected: bool = False  # termination protection
+    cancelled: bool = False  # the update under way is to be rolled back
 
     def event(self, resource: Resource | None, at: datetime) -> None:
         """Note the state of a resource, or of the stack itself."""
@@ -106,3 +109,9 @@ class Stack:
                 resource.reason, at,
             )  # fmt: skip
         self.events.append(line)
+
+
+def check_updatable(stack: Stack) -> None:
+    """Raises TemplateError when the stack is in a state in which it cannot be updated."""
+    if stack.status not in UPDATABLE:
+        raise TemplateError(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")

@@ -78,9 +78,16 @@ class Template:
     Raises TemplateError for unknown types or properties, missing properties, references to nothing and cycles.
     """
 
-    def __init__(self, body: Mapping[str, Any], parameters: Mapping[str, str], scope: Scope) -> None:
+    def __init__(
+        self,
+        body: Mapping[str, Any],
+        parameters: Mapping[str, str],
+        scope: Scope,
+        resolved: Mapping[str, str] | None = None,
+    ) -> None:
         self.body = body
         self.parameters = parameters
+        self.resolved = resolved or {}  # values of the parameters that name a parameter of Systems Manager
         self.scope = scope
         self.resources: dict[str, Mapping[str, Any]] = {}
         self._check_sections()
@@ -172,8 +179,13 @@ class Template:
     @property
     def capabilities(self) -> tuple[str, str]:
         """The capability that must be acknowledged and why; ("", "") when none is needed."""
-        named = [n for n, r in self.resources.items() if _NAMES.get(r["Type"]) in (r.get("Properties") or {})]
-        if named:
-            return "CAPABILITY_NAMED_IAM", ", ".join(named)
-        iam = [n for n, r in self.resources.items() if r["Type"] in _IAM_TYPES]
-        return ("CAPABILITY_IAM", ", ".join(iam)) if iam else ("", "")
+        return capabilities_needed(self.resources)
+
+
+def capabilities_needed(resources: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    """The capability that these resources need and the resources that need it; ("", "") when none is needed."""
+    named = [n for n, r in resources.items() if _NAMES.get(r["Type"]) in (r.get("Properties") or {})]
+    if named:
+        return "CAPABILITY_NAMED_IAM", ", ".join(named)
+    iam = [n for n, r in resources.items() if r["Type"] in _IAM_TYPES]
+    return ("CAPABILITY_IAM", ", ".join(iam)) if iam else ("", "")
