@@ -103,7 +103,7 @@ def test_a_protected_stack_is_not_deleted(cfn, make):
 
 def test_a_cancelled_update_goes_back(cfn, make, cloud):
     make({"Resources": {"A": QUEUE}})
-    more = {name: QUEUE for name in "ABCDEF"}
+    more = dict.fromkeys("ABCDEF", QUEUE)
     cfn.update_stack(StackName="shop", TemplateBody=json.dumps({"Resources": more}))
     cfn.cancel_update_stack(StackName="shop")
     cloud.wait(120)
