@@ -13,16 +13,17 @@ from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
 from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.cloudwatch import CloudWatch
-from localcloud.services.dynamodb import ItemOperations, TimeToLive
+from localcloud.services.dynamodb import DynamoDBStreams, ItemOperations, TimeToLive
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
 from localcloud.services.http_api import FunctionUrls, HttpApi
+from localcloud.services.kinesis import Kinesis
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
 from localcloud.services.sqs import SQS
 from localcloud.spans import Tracer
 from localcloud.stacks import CloudFormation
-from localcloud.stores.dynamodb import Tables
+from localcloud.stores.dynamodb import StreamLogs, Tables
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -41,12 +42,17 @@ def assemble(cloud: Cloud) -> None:
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.logs = Logs(cloud)
-    tables = Tables()
+    streams = StreamLogs(lambda: cloud.kernel.unix_us)
+    tables = Tables(streams)
     tables.install(cloud.patches)
     ItemOperations(cloud, tables).install()
-    TimeToLive(cloud).install()
+    TimeToLive(cloud, streams).install()
+    cloud.dynamodb_streams = DynamoDBStreams(cloud, streams)
+    cloud.dynamodb_streams.install()
     cloud.cloudwatch = CloudWatch(cloud)
     cloud.cloudwatch.install()
+    cloud.kinesis = Kinesis(cloud)
+    cloud.kinesis.install()
     cloud.sqs = SQS(cloud)
     cloud.sqs.install()
     cloud.lambda_ = Lambda(cloud)

@@ -77,6 +77,10 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.dynamodb.comparisons:create_condition_expression_parser", "which names a condition uses"),
     Hook("moto.dynamodb.responses:TRANSACTION_MAX_ITEMS", "TransactGetItems takes 100 items"),
     Hook("moto.dynamodb.models.table:get_filter_expression", "conditions are parsed once"),
+    Hook("moto.dynamodb.models.table:StreamShard.add", "the records of a table's stream are ours"),
+    Hook("moto.kinesis.models:Shard.get_max_sequence_number", "shards are described with our sequence numbers"),
+    Hook("moto.kinesis.models:Shard.get_min_sequence_number", "shards are described with our sequence numbers"),
+    Hook("moto.kinesis.models:kinesis_backends", "streams, their shards and consumers"),
     Hook("moto.events.responses:EventsHandler", "EventBridge operations without HTTP"),
     Hook("moto.cloudwatch.models:CloudWatchBackend.put_metric_data", "moto's Kinesis publishes its metrics here"),
 )
