@@ -81,6 +81,8 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.kinesis.models:Shard.get_max_sequence_number", "shards are described with our sequence numbers"),
     Hook("moto.kinesis.models:Shard.get_min_sequence_number", "shards are described with our sequence numbers"),
     Hook("moto.kinesis.models:kinesis_backends", "streams, their shards and consumers"),
+    Hook("moto.events.models:Archive.update", "archives keep their pattern in event_pattern, their bus in source_arn"),
+    Hook("moto.events.models:ReplayState", "the state of a replay, which takes its time"),
     Hook("moto.events.responses:EventsHandler", "EventBridge operations without HTTP"),
     Hook("moto.cloudwatch.models:CloudWatchBackend.put_metric_data", "moto's Kinesis publishes its metrics here"),
 )
