@@ -20,6 +20,7 @@ from localcloud.services.http_api import FunctionUrls, HttpApi
 from localcloud.services.kinesis import Kinesis
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
+from localcloud.services.sns import SNS
 from localcloud.services.sqs import SQS
 from localcloud.spans import Tracer
 from localcloud.stacks import CloudFormation
@@ -57,6 +58,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.sqs.install()
     cloud.lambda_ = Lambda(cloud)
     cloud.lambda_.install()
+    cloud.sns = SNS(cloud)
+    cloud.sns.install()
     cloud.event_source_mappings = EventSourceMappings(cloud)
     cloud.event_source_mappings.install()
     cloud.events = EventBridge(cloud)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from localcloud.services.kinesis import Kinesis
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.logs import Logs
+    from localcloud.services.sns import SNS
     from localcloud.services.sqs import SQS
     from localcloud.spans import Tracer
     from localcloud.stacks import CloudFormation
@@ -74,6 +75,7 @@ class Cloud:
         self.logs: Logs
         self.dynamodb_streams: DynamoDBStreams
         self.kinesis: Kinesis
+        self.sns: SNS
         self.sqs: SQS
         self.cloudwatch: CloudWatch
         self.lambda_: Lambda

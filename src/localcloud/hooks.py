@@ -55,6 +55,8 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.core.errors:get_error_model", "SQS's error codes of the query protocol"),
     Hook("moto.core.utils:get_service_model", "SQS's error codes of the query protocol"),
     Hook("moto.dynamodb.responses:DynamoHandler", "DynamoDB operations without HTTP"),
+    Hook("moto.sns.models:sns_backends", "topics and their subscriptions"),
+    Hook("moto.sns.utils:FilterPolicyMatcher.matches", "a subscription keeps its filter in _filter_policy_matcher"),
     Hook("moto.sqs.responses:SQSResponse", "SQS operations without HTTP"),
     Hook("moto.sqs.models:Queue.add_message", "messages of moto's other services go into our queues"),
     Hook("moto.sqs.models:Queue.approximate_number_of_messages", "queue attributes count our messages"),

@@ -41,7 +41,7 @@ def put(events):
 
 @pytest.fixture
 def rule(cloud, events):
-    """A rule of the bus into a queue of its own: rule("audit") -> (its ARN, a function that empties the queue, oldest first)."""
+    """A rule of the bus into a queue of its own: rule("audit") -> (its ARN, what empties the queue, oldest first)."""
 
     def create(name):
         sqs = cloud.client("sqs")
