@@ -89,6 +89,13 @@ class EventSourceMappings:
 
     def _check(self, params: dict[str, Any], arn: str, function: str) -> None:
         """Raises ApiError InvalidParameterValueException."""
+        if not arn.startswith("arn:"):
+            raise ApiError(
+                "ValidationException",
+                f"1 validation error detected: Value '{arn}' at 'eventSourceArn' failed to satisfy constraint: Member "
+                "must satisfy regular expression pattern: arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:.*",
+                400,
+            )
         if ":sqs:" in arn:
             self._check_queue(params, arn, function)
         elif ":kinesis:" in arn or ":dynamodb:" in arn:
