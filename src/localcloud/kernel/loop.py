@@ -59,6 +59,7 @@ class Kernel:
         self.on_enter: list[Callable[[], None]] = []
         self.on_exit: list[Callable[[], None]] = []
         self._heap: list[tuple[int, int, Timer]] = []
+        self._background: list[tuple[int, int, Timer]] = []
         self._sequence = 0
         self._serial = 0
         self._alive: dict[Task, None] = {}
@@ -92,6 +93,17 @@ class Kernel:
         timer = Timer(fn, args)
         self._sequence += 1
         _push(self._heap, (self.now_us + delay_us if delay_us > 0 else self.now_us, self._sequence, timer))
+        return timer
+
+    def call_in_background(self, at_us: int, fn: Callable[..., Any], *args: Any) -> Timer:
+        """Call `fn(*args)` at `at_us`, if the clock gets there: for what repeats for ever, such as an alarm.
+
+        It is not pending work: it keeps neither `run` nor `call` going, and happens only when the clock is driven
+        to a later time, by other work or by `run(until_us)`. At the same instant it comes before other work.
+        """
+        timer = Timer(fn, args)
+        self._sequence += 1
+        _push(self._background, (max(at_us, self.now_us), self._sequence, timer))
         return timer
 
     def event(self) -> Event:
@@ -260,15 +272,23 @@ class Kernel:
             hook()
         self.running = True
         self._watchdog.start()
-        heap, pop = self._heap, heapq.heappop
+        heap, background, pop = self._heap, self._background, heapq.heappop
         try:
-            while heap and not finished():
+            while not finished():
+                if not heap:
+                    if until_us is None or not self._run_background(until_us):
+                        break
+                    continue
                 at_us, _, timer = heap[0]
                 if timer.fn is None:
                     pop(heap)
                     continue
                 if until_us is not None and at_us > until_us:
+                    if self._run_background(until_us):
+                        continue
                     break
+                if background and background[0][0] <= at_us and self._run_background(at_us):
+                    continue
                 pop(heap)
                 self.now_us = at_us
                 timer.fn(*timer.args)
@@ -280,6 +300,16 @@ class Kernel:
             for hook in reversed(self.on_exit):
                 hook()
             asyncio.events._set_running_loop(loop)
+
+    def _run_background(self, until_us: int) -> bool:
+        """Make the next call in the background that is due by `until_us`; False when there is none."""
+        while self._background and self._background[0][0] <= until_us:
+            at_us, _, timer = heapq.heappop(self._background)
+            if timer.fn is not None:
+                self.now_us = at_us
+                timer.fn(*timer.args)
+                return True
+        return False
 
     def _drop_cancelled(self) -> None:
         while self._heap and self._heap[0][2].fn is None:
@@ -300,4 +330,5 @@ class Kernel:
     def close(self) -> None:
         """End every task and stop the watchdog. The kernel cannot be used afterwards."""
         self._abort()
+        self._background.clear()
         self._watchdog.close()
