@@ -1,6 +1,6 @@
 """The CloudWatch service: what services and callers publish, and the operations that read it.
 
-Alarms, dashboards and everything else about CloudWatch stay with moto.
+Dashboards and everything else about CloudWatch stay with moto.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from moto.cloudwatch.models import CloudWatchBackend
 
 from localcloud.api import ApiCall
+from localcloud.services.cloudwatch.alarms import Alarms
 from localcloud.services.cloudwatch.get_metric_data import MetricDataReader
 from localcloud.services.cloudwatch.get_metric_statistics import MetricStatisticsReader
 from localcloud.services.cloudwatch.listing import Listing
@@ -33,6 +34,7 @@ class CloudWatch:
         self._metric_data = MetricDataReader(self._store, cloud.facts)
         self._metric_statistics = MetricStatisticsReader(self._store, cloud.facts)
         self._listing = Listing(self._store, cloud.facts)
+        self._alarms = Alarms(cloud)
 
     def install(self) -> None:
         """Answer the metric operations, and keep what moto's own services publish."""
@@ -41,6 +43,7 @@ class CloudWatch:
         register("cloudwatch", "GetMetricData", self._reading(self._metric_data.read))
         register("cloudwatch", "GetMetricStatistics", self._reading(self._metric_statistics.read))
         register("cloudwatch", "ListMetrics", self._reading(self._listing.read))
+        self._alarms.install()
         self._cloud.patches.set(CloudWatchBackend, "put_metric_data", self._put_by_moto())
 
     def _reading(self, read: Callable[[dict[str, Any], float], dict[str, Any]]) -> Callable[[ApiCall], dict[str, Any]]:
@@ -50,6 +53,16 @@ class CloudWatch:
             return read(call.params, self._now_s)
 
         return answer
+
+    def metric_data(self, params: dict[str, Any]) -> dict[str, Any]:
+        """GetMetricData as alarms ask for it: not billed, without latency. Raises ApiError."""
+        for settle in self.before_reading:
+            settle()
+        return self._metric_data.read(params, self._now_s)
+
+    def publish(self, namespace: str, data: list[dict[str, Any]]) -> None:
+        """Publish data as PutMetricData takes them, without a request. Raises ApiError."""
+        self._publishing.put({"Namespace": namespace, "MetricData": data}, self._now_s)
 
     @property
     def _now_s(self) -> float:

@@ -115,12 +115,22 @@ class EventBridge:
         if bus is None:
             # AWS accepts an event for a bus that does not exist, and drops it
             return {"EventId": self._new_id()}
-        event_id = self._new_id()
+        event = self._event(entry, detail)
+        self._cloud.meter.add("events.published", chunks(_size(entry), _CHUNK_KB), bus_name)
+        self._route(bus, event, forwarded=False)
+        return {"EventId": event["id"]}
+
+    def publish(self, entry: Mapping[str, Any]) -> None:
+        """Put an event of an AWS service on the default bus; those are free. `entry` is one of PutEvents."""
+        event = self._event(entry, json.loads(entry["Detail"]))
+        self._route(self._backend.event_buses["default"], event, forwarded=False)
+
+    def _event(self, entry: Mapping[str, Any], detail: Any) -> dict[str, Any]:
         at = entry.get("Time")
         moment = at.astimezone(UTC) if isinstance(at, datetime) else self._cloud.now
-        event = {
+        return {
             "version": "0",
-            "id": event_id,
+            "id": self._new_id(),
             "detail-type": entry["DetailType"],
             "source": entry["Source"],
             "account": self._cloud.account_id,
@@ -129,9 +139,6 @@ class EventBridge:
             "resources": list(entry.get("Resources") or []),
             "detail": detail,
         }
-        self._cloud.meter.add("events.published", chunks(_size(entry), _CHUNK_KB), bus_name)
-        self._route(bus, event, forwarded=False)
-        return {"EventId": event_id}
 
     def _new_id(self) -> str:
         return uuid4_text(self._ids)
@@ -139,9 +146,7 @@ class EventBridge:
     def _replayed(self, bus: Any, event: Mapping[str, Any], rules: Collection[str] | None) -> None:
         self._route(bus, event, forwarded=False, only=rules)
 
-    def _route(
-        self, bus: Any, event: Mapping[str, Any], forwarded: bool, only: Collection[str] | None = None
-    ) -> None:
+    def _route(self, bus: Any, event: Mapping[str, Any], forwarded: bool, only: Collection[str] | None = None) -> None:
         """Start a delivery for each target of each rule that matches (of the rules with these ARNs, when given)."""
         matching = 0
         if self._backend.archives:
