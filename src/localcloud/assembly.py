@@ -19,6 +19,7 @@ from localcloud.services.events import EventBridge
 from localcloud.services.http_api import FunctionUrls, HttpApi
 from localcloud.services.kinesis import Kinesis
 from localcloud.services.lambda_ import Lambda
+from localcloud.services.log_processing import LogProcessing
 from localcloud.services.logs import Logs
 from localcloud.services.sns import SNS
 from localcloud.services.sqs import SQS
@@ -52,6 +53,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.dynamodb_streams.install()
     cloud.cloudwatch = CloudWatch(cloud)
     cloud.cloudwatch.install()
+    cloud.log_processing = LogProcessing(cloud)
+    cloud.log_processing.install()
     cloud.kinesis = Kinesis(cloud)
     cloud.kinesis.install()
     cloud.sqs = SQS(cloud)

@@ -42,10 +42,21 @@ class Lines(Sequence[Any]):
         self._blocks: list[Any] = list(events)  # moto's own events as they are, ours as (first id, bytes)
         self._count = len(self._blocks)
 
-    def write(self, events: Sequence[tuple[int, str]]) -> None:
-        """Append events as (unix milliseconds, message)."""
-        self._blocks.append((self._reserve(len(events)), marshal.dumps(list(events))))
+    def write(self, events: Sequence[tuple[int, str]]) -> int:
+        """Append events as (unix milliseconds, message); the id of the first."""
+        first = self._reserve(len(events))
+        self._blocks.append((first, marshal.dumps(list(events))))
         self._count += len(events)
+        return first
+
+    def expire(self, before_ms: int) -> int:
+        """Drop what is older; how many bytes of messages went."""
+        events = list(self)
+        kept = [event for event in events if event.timestamp >= before_ms]
+        if len(kept) == len(events):
+            return 0
+        self._blocks, self._count = kept, len(kept)
+        return sum(len(event.message.encode()) for event in events if event.timestamp < before_ms)
 
     def append(self, event: Any) -> None:
         """Take in an event of moto's."""
@@ -79,19 +90,38 @@ class Logs:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._next_id = 10_000_000_000  # far from those that moto gives
+        self.on_embedded_metrics: Callable[[str, Sequence[tuple[int, str]]], None] = _ignore  # group, events
+        # who looks at the lines of a group: called with group, stream, id of the first event, events
+        self.watchers: dict[str, Callable[[str, str, int, Sequence[tuple[int, str]]], None]] = {}
+        self.items: dict[str, str] = {}  # what the lines of a group are billed as, where it is not the usual
         cloud.patches.set(LogStream, "last_ingestion_time", property(_last_ingestion, _set_last_ingestion))
 
-    def put(self, group: str, stream: str, events: Sequence[tuple[int, str]]) -> None:
-        """Append events as (unix milliseconds, message); group and stream are made when they are missing."""
+    def put(self, group: str, stream: str, events: Sequence[tuple[int, str]], item: str = "logs.ingested_gb") -> None:
+        """Append events as (unix milliseconds, message); group and stream are made when they are missing.
+
+        `item` is what the meter counts: lines of functions have prices of their own.
+        """
         target = self._stream(group, stream)
         lines: Any = target.events
-        lines.write(events)
+        first_id = lines.write(events)
         size = sum(len(message) if message.isascii() else len(message.encode()) for _, message in events)
         target.stored_bytes += size
         target.last_ingestion_time = self._cloud.kernel.unix_us  # type: ignore[assignment]
         # by the function's name, so that a function's cost includes its logs
         ingested = size + _EVENT_OVERHEAD * len(events)
-        self._cloud.meter.add("logs.ingested_gb", ingested / 1e9, group.rsplit("/", 1)[-1])
+        item = self.items.get(group, item)
+        self._cloud.meter.add(item, ingested / 1e9, group.rsplit("/", 1)[-1])
+        embedded = [event for event in events if '"_aws"' in event[1]]
+        if embedded:
+            self.on_embedded_metrics(group, embedded)
+        watcher = self.watchers.get(group)
+        if watcher is not None:
+            watcher(group, stream, first_id, events)
+
+    def expire(self, stream: Any, before_ms: int) -> None:
+        """Drop the events of a stream that are older."""
+        if isinstance(stream.events, Lines):
+            stream.stored_bytes -= stream.events.expire(before_ms)
 
     def _reserve(self, count: int) -> int:
         first = self._next_id
@@ -113,6 +143,10 @@ class Logs:
         if not isinstance(target.events, Lines):
             target.events = Lines(self._reserve, target.events)  # type: ignore[assignment]
         return target
+
+
+def _ignore(group: str, events: Sequence[tuple[int, str]]) -> None:
+    """Nobody reads embedded metrics yet."""
 
 
 def _last_ingestion(stream: Any) -> datetime | None:

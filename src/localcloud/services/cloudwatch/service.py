@@ -30,7 +30,7 @@ class CloudWatch:
         self._cloud = cloud
         self._store = Store()
         self.before_reading: list[Callable[[], None]] = []  # services that sample bring their metrics up to now
-        self._publishing = Publishing(self._store, cloud.facts)
+        self._publishing = Publishing(self._store, cloud.facts, cloud.meter)
         self._metric_data = MetricDataReader(self._store, cloud.facts)
         self._metric_statistics = MetricStatisticsReader(self._store, cloud.facts)
         self._listing = Listing(self._store, cloud.facts)

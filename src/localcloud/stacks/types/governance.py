@@ -100,7 +100,11 @@ class LogGroup(Updatable):
 
     def create(self, making: Making) -> Made:
         name = making.name("LogGroupName", 512)
-        making.client("logs").create_log_group(logGroupName=name, tags=making.all_tags())
+        making.client("logs").create_log_group(
+            logGroupName=name,
+            tags=making.all_tags(),
+            logGroupClass=making.properties.get("LogGroupClass", "STANDARD"),
+        )
         self._retain(making, name)
         arn = f"arn:aws:logs:{making.region}:{making.account_id}:log-group:{name}:*"
         return Made(name, {"Arn": arn})
