@@ -19,6 +19,7 @@ from localcloud.services.events import EventBridge
 from localcloud.services.http_api import FunctionUrls, HttpApi
 from localcloud.services.kinesis import Kinesis
 from localcloud.services.lambda_ import Lambda
+from localcloud.services.log_insights import LogInsights
 from localcloud.services.log_processing import LogProcessing
 from localcloud.services.logs import Logs
 from localcloud.services.sns import SNS
@@ -55,6 +56,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.cloudwatch.install()
     cloud.log_processing = LogProcessing(cloud)
     cloud.log_processing.install()
+    LogInsights(cloud).install()
     cloud.kinesis = Kinesis(cloud)
     cloud.kinesis.install()
     cloud.sqs = SQS(cloud)

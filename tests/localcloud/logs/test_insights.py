@@ -1,0 +1,138 @@
+"""CloudWatch Logs Insights over real log lines."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+@pytest.fixture
+def query(cloud):
+    def run(text, group="/shop", **params):
+        logs = cloud.client("logs")
+        now_s = cloud.kernel.unix_us // 1_000_000
+        started = logs.start_query(
+            logGroupName=group, startTime=now_s - 3_600, endTime=now_s + 3_600, queryString=text, **params
+        )
+        answer = logs.get_query_results(queryId=started["queryId"])
+        assert answer["status"] == "Complete"
+        return [{cell["field"]: cell["value"] for cell in row if cell["field"] != "@ptr"} for row in answer["results"]]
+
+    return run
+
+
+@pytest.fixture
+def orders(cloud):
+    """Ten orders, one a minute."""
+    start_ms = cloud.kernel.unix_us // 1_000
+    for number in range(10):
+        document = {"order": {"id": f"o-{number}", "items": ["tarte"]}, "ms": number * 10, "level": "INFO"}
+        if number % 5 == 0:
+            document |= {"level": "ERROR", "reason": "oven cold"}
+        cloud.logs.put("/shop", f"s{number % 2}", [(start_ms + number * 60_000, json.dumps(document))])
+    cloud.wait(600)
+
+
+def test_newest_first_with_time_and_message(cloud, query):
+    cloud.logs.put("/shop", "s", [(cloud.kernel.unix_us // 1_000 + at, f"line {at}") for at in (1, 2)])
+    rows = query("fields @timestamp, @message")
+    assert rows == [
+        {"@timestamp": "2025-01-06 08:00:00.002", "@message": "line 2"},
+        {"@timestamp": "2025-01-06 08:00:00.001", "@message": "line 1"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ('level = "ERROR"', [0, 5]),
+        ("level != 'INFO'", [0, 5]),
+        ("ms >= 30 and ms < 60", [3, 4, 5]),
+        ("ms > 70 or level = 'ERROR'", [0, 5, 8, 9]),
+        ("not (ms > 10)", [0, 1]),
+        ("ms in [10, 20]", [1, 2]),
+        ("order.id not in ['o-1'] and ms <= 20", [0, 2]),
+        ("@message like 'oven'", [0, 5]),
+        ("order.id like /o-[12]$/", [1, 2]),
+        ("order.id =~ /(?i)O-3/", [3]),
+        ("ms < 50 and level not like /ERR/", [1, 2, 3, 4]),
+        ("ispresent(reason)", [0, 5]),
+        ("order.items.0 = 'tarte' and ms / 10 % 4 = 3", [3, 7]),
+        ("@logStream = 's1' and strlen(order.id) = 3 and ms > 60", [7, 9]),
+    ],
+)
+def test_filters(orders, query, condition, expected):
+    rows = query(f"fields order.id as id | filter {condition} | sort ms asc")
+    assert [row["id"] for row in rows] == [f"o-{number}" for number in expected]
+
+
+def test_statistics_by_field(orders, query):
+    rows = query(
+        "stats count(*) as n, sum(ms), avg(ms) as mean, min(ms), max(ms), pct(ms, 50) as p50, count_distinct(level) "
+        "by level | sort n desc"
+    )
+    assert rows[1] == {
+        "level": "ERROR", "n": "2", "sum(ms)": "50", "mean": "25", "min(ms)": "0", "max(ms)": "50", "p50": "25",
+        "count_distinct(level)": "1",
+    }  # fmt: skip
+    assert rows[0]["n"] == "8"
+
+
+def test_statistics_by_time(orders, query):
+    assert query("stats count(*) by bin(5m)") == [
+        {"bin(5m)": "2025-01-06 08:00:00.000", "count(*)": "5"},
+        {"bin(5m)": "2025-01-06 08:05:00.000", "count(*)": "5"},
+    ]
+
+
+def test_parse_sort_limit_display_dedup(orders, query):
+    glob = query("""parse @message '"id": "*", "items"' as id | sort ms desc | limit 2 | display id""")
+    assert glob == [{"id": "o-9"}, {"id": "o-8"}]
+    regex = query(r"parse @message /o-(?<digit>\d)/ | filter digit > 7 | display digit | sort digit asc # comment")
+    assert regex == [{"digit": "8"}, {"digit": "9"}]
+    assert query("fields level | dedup level | sort level asc") == [{"level": "ERROR"}, {"level": "INFO"}]
+
+
+def test_the_report_lines_of_a_function(cloud, function, invoke, query):
+    function("f", "def handler(event, context): return 1", MemorySize=512)
+    invoke("f")
+    invoke("f")
+    (row,) = query(
+        'filter @type = "REPORT" | stats count(*) as n, count(@initDuration) as cold, '
+        "max(@memorySize) / 1000000 as mb, "
+        "sum(@billedDuration) as billed, count_distinct(@requestId) as requests, max(@duration) > 0 as took",
+        "/aws/lambda/f",
+    )
+    assert (row["n"], row["cold"], row["mb"], row["requests"], row["took"]) == ("2", "1", "512", "2", "1")
+    assert int(row["billed"]) >= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("filter", "unexpected symbol"),
+        ("fields @message | explode 3", "unexpected symbol"),
+        ("filter level = ", "unexpected symbol"),
+        ("fields guess(ms)", "not a known function"),
+        ("filter count(*) > 1", "not allowed here"),
+        ("filter @message like /(/", "regular expression"),
+    ],
+)
+def test_malformed_queries(cloud, orders, query, text, message):
+    with pytest.raises(ClientError, match=message) as caught:
+        query(text)
+    assert caught.value.response["Error"]["Code"] == "MalformedQueryException"
+    assert "startCharOffset" in caught.value.response["queryCompileError"]["location"]
+
+
+def test_scanned_bytes_are_counted_and_billed(cloud, orders, query):
+    before = cloud.meter.snapshot()
+    query("filter ms > 1000")
+    assert cloud.meter.since(before).total("logs.scanned_gb") * 1e9 > 500
+
+
+def test_a_group_that_is_not_there(query, cloud):
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        query("fields @message", group="/nobody")
