@@ -24,6 +24,7 @@ from localcloud.services.log_processing import LogProcessing
 from localcloud.services.logs import Logs
 from localcloud.services.sns import SNS
 from localcloud.services.sqs import SQS
+from localcloud.services.xray import XRay
 from localcloud.spans import Tracer
 from localcloud.stacks import CloudFormation
 from localcloud.stores.dynamodb import StreamLogs, Tables
@@ -76,5 +77,6 @@ def assemble(cloud: Cloud) -> None:
     FunctionUrls(cloud).install()
     cloud.appsync_events = AppSyncEvents(cloud)
     cloud.appsync_events.install()
+    XRay(cloud).install()
     cloud.cloudformation = CloudFormation(cloud)
     cloud.cloudformation.install()

@@ -63,6 +63,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.sqs.models:Queue.approximate_number_of_messages_delayed", "queue attributes count our messages"),
     Hook("moto.sqs.models:Queue.approximate_number_of_messages_not_visible", "queue attributes count our messages"),
     Hook("moto.sqs.models:sqs_backends", "queues and their attributes"),
+    Hook("moto.logs.metric_filters:MetricFilters.add_filter", "metric filters are kept in metric_filters, as put"),
     Hook("moto.appsync.models:appsync_backends", "Events APIs, their namespaces and keys"),
     Hook("moto.apigatewayv2.models:apigatewayv2_backends", "HTTP APIs, their stages, routes and integrations"),
     Hook("moto.events.models:EventPattern", "rules keep their pattern as text in _raw_pattern"),
