@@ -43,6 +43,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.logs = Logs(cloud)
+    cloud.logs.install()
     streams = StreamLogs(lambda: cloud.kernel.unix_us)
     tables = Tables(streams)
     tables.install(cloud.patches)
