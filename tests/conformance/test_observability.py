@@ -201,8 +201,8 @@ def test_a_group_of_the_infrequent_class_costs_half_and_can_do_less(cloud, logs)
     assert line.price_usd == cloud.facts.value("price.cloudwatch.logs.ia_ingest")
     with pytest.raises(ClientError, match="not supported for log groups of the INFREQUENT_ACCESS class"):
         logs.filter_log_events(logGroupName="/rare")
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
     with pytest.raises(ClientError, match="PutSubscriptionFilter is not supported"):
-        arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
         logs.put_subscription_filter(logGroupName="/rare", filterName="f", filterPattern="", destinationArn=arn)
     classes = {group["logGroupName"]: group["logGroupClass"] for group in logs.describe_log_groups()["logGroups"]}
     assert classes == {"/rare": "INFREQUENT_ACCESS", "/shop": "STANDARD"}
