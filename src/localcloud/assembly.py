@@ -22,6 +22,7 @@ from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
 from localcloud.services.sns import SNS
 from localcloud.services.sqs import SQS
+from localcloud.services.states import StepFunctions
 from localcloud.spans import Tracer
 from localcloud.stacks import CloudFormation
 from localcloud.stores.dynamodb import StreamLogs, Tables
@@ -65,6 +66,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.event_source_mappings.install()
     cloud.events = EventBridge(cloud)
     cloud.events.install()
+    cloud.step_functions = StepFunctions(cloud)
+    cloud.step_functions.install()
     cloud.faults = Faults(cloud)
     cloud.faults.install()
     cloud.http_api = HttpApi(cloud)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from localcloud.services.logs import Logs
     from localcloud.services.sns import SNS
     from localcloud.services.sqs import SQS
+    from localcloud.services.states import StepFunctions
     from localcloud.spans import Tracer
     from localcloud.stacks import CloudFormation
 
@@ -81,6 +82,7 @@ class Cloud:
         self.lambda_: Lambda
         self.event_source_mappings: EventSourceMappings
         self.events: EventBridge
+        self.step_functions: StepFunctions
         self.http_api: HttpApi
         self.appsync_events: AppSyncEvents
         self.cloudformation: CloudFormation

@@ -57,6 +57,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.dynamodb.responses:DynamoHandler", "DynamoDB operations without HTTP"),
     Hook("moto.sns.models:sns_backends", "topics and their subscriptions"),
     Hook("moto.sns.utils:FilterPolicyMatcher.matches", "a subscription keeps its filter in _filter_policy_matcher"),
+    Hook("moto.stepfunctions.models:stepfunctions_backends", "state machines, their versions and aliases"),
     Hook("moto.sqs.responses:SQSResponse", "SQS operations without HTTP"),
     Hook("moto.sqs.models:Queue.add_message", "messages of moto's other services go into our queues"),
     Hook("moto.sqs.models:Queue.approximate_number_of_messages", "queue attributes count our messages"),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from localcloud.stacks.types import apis, data, functions, governance, messaging, streams
+from localcloud.stacks.types import apis, data, functions, governance, messaging, streams, workflows
 from localcloud.stacks.types.base import Made, Making, ResourceType
 
-TYPES: Mapping[str, ResourceType] = {
-    kind.name: kind for module in (apis, data, functions, governance, messaging, streams) for kind in module.ALL
-}
+_FAMILIES = (apis, data, functions, governance, messaging, streams, workflows)
+TYPES: Mapping[str, ResourceType] = {kind.name: kind for module in _FAMILIES for kind in module.ALL}
 
 __all__ = ["TYPES", "Made", "Making", "ResourceType"]
