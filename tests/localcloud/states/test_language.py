@@ -222,7 +222,9 @@ def test_a_map_runs_no_more_at_once_than_it_may(cloud, value):
 
 def test_a_map_tolerates_failures_as_far_as_it_is_told(run, value):
     check = {
-        "C": {"Type": "Choice", "Default": "Yes", "Choices": [{"Variable": "$", "NumericGreaterThan": 2, "Next": "No"}]},
+        "C": {"Type": "Choice", "Default": "Yes", "Choices": [
+            {"Variable": "$", "NumericGreaterThan": 2, "Next": "No"},
+        ]},
         "No": {"Type": "Fail", "Error": "TooMany"},
         "Yes": {"Type": "Succeed"},
     }
