@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from localcloud.services.http_api import HttpApi
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.logs import Logs
+    from localcloud.services.rest_api import RestApis
     from localcloud.services.sqs import SQS
     from localcloud.spans import Tracer
     from localcloud.stacks import CloudFormation
@@ -76,6 +77,7 @@ class Cloud:
         self.event_source_mappings: EventSourceMappings
         self.events: EventBridge
         self.http_api: HttpApi
+        self.rest_api: RestApis
         self.appsync_events: AppSyncEvents
         self.cloudformation: CloudFormation
         self._undo: list[Callable[[], None]] = []

@@ -17,7 +17,7 @@ from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.http_api.payload import Context, event_v1, event_v2
 from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal
 from localcloud.services.http_api.routing import Match, find_route
-from localcloud.services.http_api.throttling import TokenBucket
+from localcloud.services.http_api.throttling import Buckets
 from localcloud.services.policies import allows
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class HttpApi:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._suffix = f".execute-api.{cloud.region}.amazonaws.com"
-        self._buckets: dict[tuple[str, ...], TokenBucket] = {}
+        self.buckets = Buckets(cloud.kernel)
         account = cloud.facts.value("quota.apigw.throttle")
         self._rate, self._burst = float(account["rps"]), float(account["burst"])
         self._body_limit = int(cloud.facts.value("quota.apigw.payload")) * _MB
@@ -49,7 +49,7 @@ class HttpApi:
 
     def install(self) -> None:
         """Serve every API's host, as moto knows them at the moment of the request."""
-        self._cloud.http.serve_suffix(self._suffix, self._serve)
+        self._cloud.http.serve_suffix(self._suffix, self.serve)
         self._cloud.api.register("apigatewayv2", "UpdateStage", self._update_stage)
 
     def _update_stage(self, call: ApiCall) -> dict[str, Any]:
@@ -77,7 +77,8 @@ class HttpApi:
 
     # -- one request -----------------------------------------------------------------------------
 
-    def _serve(self, request: HttpRequest) -> HttpResponse:
+    def serve(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request to the host of an API."""
         api = self._api(request.host.removesuffix(self._suffix))
         if api is None or api.disable_execute_api_endpoint:
             return refusal(404, "Not Found") if api is None else refusal(403, "Forbidden")
@@ -128,15 +129,13 @@ class HttpApi:
         if rate is not None or burst is not None:
             rate = self._rate if rate is None else float(rate)
             burst = self._burst if burst is None else float(burst)
-            if not self._take((api_id, stage.name, route_key), rate, burst):
+            if not self.buckets.take((api_id, stage.name, route_key), rate, burst):
                 return False
-        return self._take((), self._rate, self._burst)
+        return self.take_of_account()
 
-    def _take(self, key: tuple[str, ...], rate: float, burst: float) -> bool:
-        now_us = self._cloud.kernel.now_us
-        if key not in self._buckets:
-            self._buckets[key] = TokenBucket(rate, burst, now_us)
-        return self._buckets[key].take(rate, burst, now_us)
+    def take_of_account(self) -> bool:
+        """Whether the account's own limit, which all its APIs share, lets a request in."""
+        return self.buckets.take((), self._rate, self._burst)
 
     # -- integrations ------------------------------------------------------------------------------
 
