@@ -14,11 +14,12 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.net import HttpRequest, HttpResponse
+from localcloud.services.http_api.first_class import OPERATIONS, FirstClassIntegrations, Sources
 from localcloud.services.http_api.payload import Context, event_v1, event_v2
 from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal
 from localcloud.services.http_api.routing import Match, find_route
 from localcloud.services.http_api.throttling import Buckets
-from localcloud.services.policies import allows
+from localcloud.services.permissions import function_of, gateway_may_invoke
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -45,12 +46,14 @@ class HttpApi:
         self._body_limit = int(cloud.facts.value("quota.apigw.payload")) * _MB
         self._timeout_ms = int(cloud.facts.value("quota.apigw.http.timeout"))
         self._ids = cloud.kernel.streams["http-api/ids"]
+        self._services = FirstClassIntegrations(cloud)
         self.on_finished: list[Finished] = []
 
     def install(self) -> None:
         """Serve every API's host, as moto knows them at the moment of the request."""
         self._cloud.http.serve_suffix(self._suffix, self.serve)
         self._cloud.api.register("apigatewayv2", "UpdateStage", self._update_stage)
+        self._cloud.api.register("apigatewayv2", "CreateIntegration", self._create_integration)
 
     def _update_stage(self, call: ApiCall) -> dict[str, Any]:
         """moto cannot change a stage."""
@@ -67,6 +70,19 @@ class HttpApi:
         if "routeSettings" in lowered:
             stage.route_settings = {route: _lower(value) for route, value in lowered["routeSettings"].items()}
         return {"StageName": stage.name, "StageVariables": stage.stage_variables}
+
+    def _create_integration(self, call: ApiCall) -> dict[str, Any]:
+        """moto takes any integration: those of HTTP APIs are functions, HTTP endpoints and a list of operations."""
+        api, params = self._api(call.params["ApiId"]), call.params
+        subtype = params.get("IntegrationSubtype")
+        if api is not None and api.protocol_type == "HTTP":
+            if params["IntegrationType"] not in ("AWS_PROXY", "HTTP_PROXY"):
+                raise ApiError("BadRequestException", "Invalid integration type specified for HTTP protocol type.")
+            if subtype is not None and subtype.split(":")[0] not in OPERATIONS:
+                raise ApiError("BadRequestException", f"Invalid integration subtype {subtype} specified.")
+            if subtype is not None and not params.get("CredentialsArn"):
+                raise ApiError("BadRequestException", "Credentials are required for an integration with a subtype.")
+        return self._cloud.api.stock(call)
 
     def _api(self, api_id: str) -> Any:
         return self._backend.apis.get(api_id)
@@ -147,6 +163,8 @@ class HttpApi:
         timeout_us = min(int(integration.timeout_in_millis or self._timeout_ms), self._timeout_ms) * 1_000
         if integration.integration_type == "AWS_PROXY" and ":lambda:" in (integration.integration_uri or ""):
             return self._to_lambda(api, stage, match, path, request, integration, timeout_us)
+        if integration.integration_subtype in OPERATIONS:
+            return self._to_service(api, stage, match, path, request, integration, timeout_us)
         if integration.integration_type == "HTTP_PROXY":
             return self._to_http(integration, request, match, timeout_us)
         return _FAILED
@@ -154,10 +172,10 @@ class HttpApi:
     def _to_lambda(
         self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest, integration: Any, timeout_us: int
     ) -> HttpResponse:
-        function = _function(integration.integration_uri)
+        function = function_of(integration.integration_uri)
         source = f"arn:aws:execute-api:{self._cloud.region}:{self._cloud.account_id}:{api.api_id}/{stage.name}/"
         verb, _, template = match.route.route_key.partition(" ")
-        if not self._permitted(function, source + verb.replace("ANY", request.method) + template):
+        if not gateway_may_invoke(self._cloud, function, source + verb.replace("ANY", request.method) + template):
             return _FAILED
         context = Context(
             account_id=self._cloud.account_id,
@@ -175,14 +193,27 @@ class HttpApi:
         event = event_v2(request, context) if version == "2.0" else event_v1(request, context)
         return invoke(self._cloud, function, json.dumps(event).encode(), version, timeout_us)
 
-    def _permitted(self, function: str, source_arn: str) -> bool:
-        try:
-            model = self._cloud.lambda_.functions.model(function)
-        except ApiError:
-            return False
-        statements = model.policy.statements
-        principal, action = "apigateway.amazonaws.com", "lambda:InvokeFunction"
-        return allows(statements, principal, action, source_arn, self._cloud.account_id)
+    def _to_service(
+        self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest, integration: Any, timeout_us: int
+    ) -> HttpResponse:
+        context = {
+            "accountId": self._cloud.account_id,
+            "apiId": api.api_id,
+            "domainName": request.host,
+            "httpMethod": request.method,
+            "identity": {"sourceIp": "192.0.2.1", "userAgent": request.headers.get("user-agent", "")},
+            "path": path,
+            "requestId": self._request_id(),
+            "routeKey": match.route.route_key,
+            "stage": stage.name,
+        }
+        sources = Sources(request, match.parameters, context, stage.stage_variables or {}, path)
+        subtype, mapping = integration.integration_subtype, integration.request_parameters or {}
+        task = self._cloud.kernel.spawn(self._services.call, subtype, mapping, sources, name=f"{subtype} for {path}")
+        if not task.join(timeout_us):
+            return UNAVAILABLE
+        answer: HttpResponse = task.result()
+        return answer
 
     def _to_http(self, integration: Any, request: HttpRequest, match: Match, timeout_us: int) -> HttpResponse:
         from localcloud.net.plane import HttpTimeout, HttpUnreachable
@@ -221,13 +252,6 @@ def _stage(api: Any, path: str) -> tuple[Any, str]:
     if first in api.stages:
         return api.stages[first], f"/{rest}"
     return api.stages.get("$default"), path
-
-
-def _function(uri: str) -> str:
-    """The function's ARN in an integration URI, which may be the ARN itself."""
-    if ":lambda:path/" in uri:
-        return uri.split("/functions/", 1)[1].removesuffix("/invocations")
-    return uri
 
 
 def _preflight(cors: Mapping[str, Any], origin: str) -> dict[str, str]:
