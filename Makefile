@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 STAND_IN := .venv-stand-in
 
-.PHONY: help lab env test check bench book browser lint types unit stand-in stand-in-tests notebooks nbval reference \
+.PHONY: help lab env test check bench campaign book browser lint types unit stand-in stand-in-tests notebooks nbval reference \
   lock clean
 
 help: ## what can be made
@@ -42,6 +42,9 @@ browser: ## Chromium for the tests that look at the book's pages
 bench: env ## print the benchmarks of this machine
 	$(BIN)/python benchmarks/calls.py
 	$(BIN)/python benchmarks/orders.py --orders 8000
+
+campaign: env ## 500 random schedules of faults over a reference order system
+	$(BIN)/python -m tests.campaign --seeds 500
 
 lint: env
 	$(BIN)/ruff check .

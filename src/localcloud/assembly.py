@@ -13,17 +13,19 @@ from localcloud.metering import Meter
 from localcloud.net import HttpPlane, sockets
 from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.cloudwatch import CloudWatch
-from localcloud.services.dynamodb import ItemOperations, TimeToLive
+from localcloud.services.dynamodb import DynamoDBStreams, ItemOperations, TimeToLive
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
 from localcloud.services.http_api import FunctionUrls, HttpApi
+from localcloud.services.kinesis import Kinesis
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
 from localcloud.services.rest_api import RestApis
+from localcloud.services.sns import SNS
 from localcloud.services.sqs import SQS
 from localcloud.spans import Tracer
 from localcloud.stacks import CloudFormation
-from localcloud.stores.dynamodb import Tables
+from localcloud.stores.dynamodb import StreamLogs, Tables
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -42,16 +44,24 @@ def assemble(cloud: Cloud) -> None:
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.logs = Logs(cloud)
-    tables = Tables()
+    cloud.logs.install()
+    streams = StreamLogs(lambda: cloud.kernel.unix_us)
+    tables = Tables(streams)
     tables.install(cloud.patches)
     ItemOperations(cloud, tables).install()
-    TimeToLive(cloud).install()
+    TimeToLive(cloud, streams).install()
+    cloud.dynamodb_streams = DynamoDBStreams(cloud, streams)
+    cloud.dynamodb_streams.install()
     cloud.cloudwatch = CloudWatch(cloud)
     cloud.cloudwatch.install()
+    cloud.kinesis = Kinesis(cloud)
+    cloud.kinesis.install()
     cloud.sqs = SQS(cloud)
     cloud.sqs.install()
     cloud.lambda_ = Lambda(cloud)
     cloud.lambda_.install()
+    cloud.sns = SNS(cloud)
+    cloud.sns.install()
     cloud.event_source_mappings = EventSourceMappings(cloud)
     cloud.event_source_mappings.install()
     cloud.events = EventBridge(cloud)

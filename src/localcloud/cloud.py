@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from localcloud.net import HttpPlane
     from localcloud.services.appsync_events import AppSyncEvents
     from localcloud.services.cloudwatch import CloudWatch
+    from localcloud.services.dynamodb import DynamoDBStreams
     from localcloud.services.event_source_mappings import EventSourceMappings
     from localcloud.services.events import EventBridge
     from localcloud.services.http_api import HttpApi
+    from localcloud.services.kinesis import Kinesis
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.logs import Logs
     from localcloud.services.rest_api import RestApis
+    from localcloud.services.sns import SNS
     from localcloud.services.sqs import SQS
     from localcloud.spans import Tracer
     from localcloud.stacks import CloudFormation
@@ -71,6 +74,9 @@ class Cloud:
         self.http: HttpPlane
         self.faults: Faults
         self.logs: Logs
+        self.dynamodb_streams: DynamoDBStreams
+        self.kinesis: Kinesis
+        self.sns: SNS
         self.sqs: SQS
         self.cloudwatch: CloudWatch
         self.lambda_: Lambda

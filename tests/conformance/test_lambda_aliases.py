@@ -153,6 +153,11 @@ def test_a_failed_event_goes_to_its_destination_and_to_the_dead_letter_topic(clo
     sns = cloud.client("sns")
     topic = sns.create_topic(Name="dead")["TopicArn"]
     letters_arn, letters = queue("letters")
+    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = json.dumps({"Statement": [{**allow, "Resource": letters_arn}]})
+    cloud.client("sqs").set_queue_attributes(
+        QueueUrl=cloud.client("sqs").get_queue_url(QueueName="letters")["QueueUrl"], Attributes={"Policy": policy}
+    )
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=letters_arn)
     records_arn, records = queue("records")
     function("shop", FAILS, DeadLetterConfig={"TargetArn": topic})

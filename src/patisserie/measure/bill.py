@@ -12,6 +12,7 @@ _NAMES = {
     "cloudwatch": "CloudWatch",
     "dynamodb": "DynamoDB",
     "events": "EventBridge",
+    "kinesis": "Kinesis",
     "lambda": _LAMBDA_TIME,
     "logs": "CloudWatch Logs",
     "pipes": "EventBridge Pipes",

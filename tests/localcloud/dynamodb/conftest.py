@@ -33,6 +33,19 @@ def orders(cloud):
 
 
 @pytest.fixture
+def streamed(cloud, orders):
+    """The changes in the table's stream: [(event name, new image)]."""
+    arn = orders.describe_table(TableName=TABLE)["Table"]["LatestStreamArn"]
+
+    def read():
+        _, log = cloud.dynamodb_streams.shard(arn)
+        entries = [log.at(position) for position in range(log.start, log.end)]
+        return [(entry.data.name, entry.data.new_image) for entry in entries]
+
+    return read
+
+
+@pytest.fixture
 def put(orders):
     """put("amélie", 1, state="NEW") writes an order; `size` fills it up to about that many bytes."""
 

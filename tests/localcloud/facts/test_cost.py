@@ -24,7 +24,7 @@ def test_every_item_has_a_price_with_a_source_or_a_flag(item):
 
 
 def test_the_scale_of_a_price_is_the_one_its_fact_states():
-    words = {1_000_000: ("per 1M", "_per_M"), 100_000: ("per 100k",), 1_000: ("per 1,000", "_per_1k")}
+    words = {1_000_000: ("per 1M", "_per_M"), 100_000: ("per 100k", "_per_100k"), 1_000: ("per 1,000", "_per_1k")}
     for item, price in PRICES.items():
         stated = f"{FACTS.fact(price.fact_id).unit} {price.part}"
         if price.per == 1:

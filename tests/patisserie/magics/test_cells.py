@@ -16,7 +16,7 @@ WRONG_TEMPLATES = [
     (
         "PaymentFunction:\n  Properties:\n    Events:\n      Placed: null\n"
         "      Queue: {Type: SQS, Properties: {Queue: !Ref PaymentQueue}}\n",
-        "Invalid EventSourceArn",
+        "at 'eventSourceArn' failed to satisfy constraint",
     ),
 ]
 RIGHT_TEMPLATE = "PaymentQueue:\n  Properties: {VisibilityTimeout: 60}\n"

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from localcloud.cost import PRICES
 from patisserie.load import ABANDONED, ACCEPTED, FAILED, Outcome
 from patisserie.measure import COLUMNS, compare, digest, measurement, quantile
 from patisserie.measure.bill import costs_per_1000
@@ -43,6 +44,10 @@ def test_figures_find_what_they_draw():
     assert found.accepted_s == (0.1,)
     assert found.costs_usd == pytest.approx({"Lambda time": 0.5, "SQS": 1 / 6}, rel=1e-6)
     assert sum(found.costs_usd.values()) == pytest.approx(found.cost_usd_per_1000)
+
+
+def test_every_line_of_a_bill_has_a_name_for_readers():
+    assert [item for item in PRICES if costs_per_1000([(item, 1.0)], 1)[0][0] == item] == []
 
 
 def test_a_line_of_the_bill_that_has_no_name_for_readers_keeps_its_own():

@@ -7,6 +7,7 @@ from typing import Any
 
 from localcloud.api import ApiError
 from localcloud.facts import Facts
+from localcloud.services.cloudwatch.custom import CustomMetrics
 from localcloud.services.cloudwatch.parameters import dimensions_of, unix_s
 from localcloud.services.cloudwatch.store import MINUTE_S, Metric, Series, StatisticSet, Store
 
@@ -22,8 +23,9 @@ def _refuse(message: str, code: str = "InvalidParameterValue") -> ApiError:
 class Publishing:
     """Checks a whole request before it stores any of it, as AWS does."""
 
-    def __init__(self, store: Store, facts: Facts) -> None:
+    def __init__(self, store: Store, facts: Facts, custom: CustomMetrics) -> None:
         self._store = store
+        self._custom = custom
         limits = facts.value("quota.cloudwatch.put_metric_data")
         self._most_metrics: int = limits["metrics"]
         self._most_values: int = limits["values"]
@@ -123,6 +125,7 @@ class Publishing:
         series = self._store.series(metric, datum.get("Unit") or "None")
         at_s = int(now_s if datum.get("Timestamp") is None else unix_s(datum["Timestamp"]))
         at_s -= at_s % datum.get("StorageResolution", MINUTE_S)
+        self._custom.published(metric, at_s)
         if datum.get("StatisticValues") is not None:
             self._write_set(series, at_s, datum["StatisticValues"])
         elif datum.get("Values") is not None:

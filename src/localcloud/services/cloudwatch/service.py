@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from moto.cloudwatch.models import CloudWatchBackend
 
 from localcloud.api import ApiCall
+from localcloud.services.cloudwatch.custom import CustomMetrics
 from localcloud.services.cloudwatch.get_metric_data import MetricDataReader
 from localcloud.services.cloudwatch.get_metric_statistics import MetricStatisticsReader
 from localcloud.services.cloudwatch.listing import Listing
@@ -20,6 +21,7 @@ from localcloud.services.cloudwatch.store import Metric, Series, Store, minute_s
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
+    from localcloud.services.logs.emf import Datum
 
 
 class CloudWatch:
@@ -29,7 +31,8 @@ class CloudWatch:
         self._cloud = cloud
         self._store = Store()
         self.before_reading: list[Callable[[], None]] = []  # services that sample bring their metrics up to now
-        self._publishing = Publishing(self._store, cloud.facts)
+        self._custom = CustomMetrics(cloud.meter)
+        self._publishing = Publishing(self._store, cloud.facts, self._custom)
         self._metric_data = MetricDataReader(self._store, cloud.facts)
         self._metric_statistics = MetricStatisticsReader(self._store, cloud.facts)
         self._listing = Listing(self._store, cloud.facts)
@@ -78,6 +81,15 @@ class CloudWatch:
     def add(self, series: Series, value: float, unix_us: int | None = None) -> None:
         """Publish one value, as `record` does, to a series that was looked up before."""
         series.add(minute_s(self._cloud.kernel.unix_us if unix_us is None else unix_us), value)
+
+    def publish(self, datum: Datum) -> None:
+        """Publish a metric that stood in a log line. There is no request to pay for."""
+        metric = Metric.of(datum.namespace, datum.name, datum.dimensions)
+        series, at_s = self._store.series(metric, datum.unit), datum.unix_ms // 1_000
+        at_s -= at_s % datum.resolution_s
+        self._custom.published(metric, at_s)
+        for value in datum.values:
+            series.add(at_s, value)
 
     # -- API operations ----------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from localcloud.api import ApiCall
 from localcloud.stores.dynamodb import stored_items
+from localcloud.stores.dynamodb.streams import StreamLogs
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -24,8 +25,9 @@ _PAUSE_US = 600_000_000  # between two sweeps of one table
 class TimeToLive:
     """Deletes what has expired. A deletion consumes no write units."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, streams: StreamLogs) -> None:
         self._cloud = cloud
+        self._streams = streams
         self._longest_s = round(float(cloud.facts.value("model.dynamodb.ttl_delay_h")) * 3_600)
         self._swept_us: dict[str, int] = {}
 
@@ -57,7 +59,8 @@ class TimeToLive:
                 continue
             expires_s = int(float(value["N"]))
             if now_s >= expires_s + self._delay_s(table.name, item):
-                table.delete_item(item.hash_key, item.range_key)
+                with self._streams.by_service():
+                    table.delete_item(item.hash_key, item.range_key)
 
     def _delay_s(self, table: str, item: Any) -> int:
         """How long this item outlives its hour: spread by its key, the same in every run."""

@@ -12,8 +12,10 @@ from localcloud.services.events.patterns import InvalidPattern, Pattern, compile
 Filter = Callable[[Mapping[str, Any]], bool]
 
 
-def compile_filters(criteria: Mapping[str, Any] | None, most: int) -> Filter | None:
-    """A predicate on SQS records, or None when everything passes. Filters are ORed.
+def compile_filters(criteria: Mapping[str, Any] | None, most: int, content: str = "body") -> Filter | None:
+    """A predicate on records, or None when everything passes. Filters are ORed.
+
+    `content` is the member with the data: "body" of an SQS message, "data" of a Kinesis record (parsed already).
 
     Raises ApiError InvalidParameterValueException.
     """
@@ -27,11 +29,11 @@ def compile_filters(criteria: Mapping[str, Any] | None, most: int) -> Filter | N
             400,
             Type="User",
         )
-    compiled = [_compile(entry.get("Pattern", "")) for entry in filters]
+    compiled = [_compile(entry.get("Pattern", ""), content) for entry in filters]
     return lambda record: any(one(record) for one in compiled)
 
 
-def _compile(text: str) -> Filter:
+def _compile(text: str, content: str) -> Filter:
     try:
         pattern = json.loads(text)
         matches = compile_pattern(pattern)
@@ -39,7 +41,7 @@ def _compile(text: str) -> Filter:
         raise ApiError(
             "InvalidParameterValueException", f"Invalid filter pattern definition. {exc}", 400, Type="User"
         ) from None
-    return _filter(pattern, matches)
+    return _filter(pattern, matches) if content == "body" else matches
 
 
 def _filter(pattern: Mapping[str, Any], matches: Pattern) -> Filter:

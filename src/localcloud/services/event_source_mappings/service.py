@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from moto.sqs.exceptions import QueueDoesNotExist
 
 from localcloud.api import ApiCall, ApiError
+from localcloud.services.event_source_mappings.checks import check_stream
 from localcloud.services.event_source_mappings.filters import compile_filters
 from localcloud.services.event_source_mappings.sqs import SqsPoller
+from localcloud.services.event_source_mappings.streams import StreamPoller
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -19,7 +22,7 @@ class EventSourceMappings:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._pollers: dict[str, SqsPoller] = {}
+        self._pollers: dict[str, SqsPoller | StreamPoller] = {}
         facts = cloud.facts
         self._sizes = facts.value("quota.lambda.esm.batch_size")
         self._window = facts.value("quota.lambda.esm.batch_window")
@@ -43,26 +46,30 @@ class EventSourceMappings:
 
     def _create(self, call: ApiCall) -> dict[str, Any]:
         arn = call.params.get("EventSourceArn", "")
+        self._check(call.params, arn, call.params["FunctionName"])
+        stream, _, consumer = arn.partition("/consumer/")
+        answer = self._cloud.api.stock(replace(call, params={**call.params, "EventSourceArn": stream}))
+        mapping = self._mapping(answer["UUID"])
+        if consumer:  # moto knows streams only
+            mapping.event_source_arn = answer["EventSourceArn"] = arn
         if ":sqs:" in arn:
-            self._check(call.params, arn, call.params["FunctionName"])
-        answer = self._cloud.api.stock(call)
-        if ":sqs:" in arn:
-            self._pollers[answer["UUID"]] = SqsPoller(self._cloud, self._mapping(answer["UUID"]))
+            self._pollers[answer["UUID"]] = SqsPoller(self._cloud, mapping)
+        else:
+            self._pollers[answer["UUID"]] = StreamPoller(self._cloud, mapping, self._most_filters)
         return answer
 
     def _update(self, call: ApiCall) -> dict[str, Any]:
         mapping = self._mapping(call.params["UUID"])
         arn = mapping.event_source_arn
-        if ":sqs:" in arn:
-            before = mapping.get_configuration()
-            self._check({**before, **call.params}, arn, call.params.get("FunctionName", mapping.function_arn))
+        before = mapping.get_configuration() | {"StartingPositionTimestamp": mapping.starting_position_timestamp}
+        self._check({**before, **call.params}, arn, call.params.get("FunctionName", mapping.function_arn))
         for name, attribute in _ATTRIBUTES.items():  # moto leaves some of them out
             if name in call.params:
                 setattr(mapping, attribute, call.params[name])
         answer = self._cloud.api.stock(call)
         poller = self._pollers.get(call.params["UUID"])
         if poller is not None:
-            poller._look()
+            poller.look()
         return answer
 
     def _delete(self, call: ApiCall) -> dict[str, Any]:
@@ -82,6 +89,26 @@ class EventSourceMappings:
 
     def _check(self, params: dict[str, Any], arn: str, function: str) -> None:
         """Raises ApiError InvalidParameterValueException."""
+        if not arn.startswith("arn:"):
+            raise ApiError(
+                "ValidationException",
+                f"1 validation error detected: Value '{arn}' at 'eventSourceArn' failed to satisfy constraint: Member "
+                "must satisfy regular expression pattern: arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:.*",
+                400,
+            )
+        if ":sqs:" in arn:
+            self._check_queue(params, arn, function)
+        elif ":kinesis:" in arn or ":dynamodb:" in arn:
+            check_stream(params, arn, self._cloud.facts)
+            if ":kinesis:" in arn:
+                self._cloud.kinesis.stream(arn)
+            else:
+                self._cloud.dynamodb_streams.shard(arn)
+        else:
+            _refuse(f"Unrecognized event source, or one that the local cloud does not simulate: {arn!r}.")
+        compile_filters(params.get("FilterCriteria"), self._most_filters)
+
+    def _check_queue(self, params: dict[str, Any], arn: str, function: str) -> None:
         fifo = arn.endswith(".fifo")
         size = params.get("BatchSize")
         window = params.get("MaximumBatchingWindowInSeconds") or 0
@@ -104,7 +131,6 @@ class EventSourceMappings:
             _refuse("MaximumConcurrency and ProvisionedPollerConfig cannot be used together.")
         if (params.get("DestinationConfig") or {}).get("OnFailure"):
             _refuse("Unsupported DestinationConfig parameter for given event source mapping type.")
-        compile_filters(params.get("FilterCriteria"), self._most_filters)
         self._check_visibility(arn, function)
 
     def _check_visibility(self, arn: str, function: str) -> None:
@@ -123,6 +149,12 @@ class EventSourceMappings:
 
 
 _ATTRIBUTES = {
+    "BisectBatchOnFunctionError": "bisect_on_error",
+    "DestinationConfig": "destination_config",
+    "MaximumRecordAgeInSeconds": "max_record_age",
+    "MaximumRetryAttempts": "max_retry_attempts",
+    "ParallelizationFactor": "parallelization_factor",
+    "TumblingWindowInSeconds": "tumbling_window",
     "FilterCriteria": "filter_criteria",
     "FunctionResponseTypes": "function_response_types",
     "MaximumBatchingWindowInSeconds": "max_batch_window",

@@ -38,7 +38,7 @@ class SqsPoller:
         self._running = 0
         self._unreceived = 0  # batches that have started and will take what is visible now
         self._messages = cloud.sqs.queues.messages(cloud.sqs.queues.get(mapping.event_source_arn))
-        self._messages.on_visible.append(self._look)
+        self._messages.on_visible.append(self.look)
         self._stopped = False
         self._alarm: Any = None
         self._scale_alarm: Any = None
@@ -52,7 +52,7 @@ class SqsPoller:
         self._most_filters = int(facts.value("quota.lambda.esm.filters")["default"])
         retry = facts.value("model.lambda.esm_throttle_retry")
         self._first_wait_us, self._longest_wait_us = round(retry["first_s"] * 1e6), round(retry["max_s"] * 1e6)
-        self._look()
+        self.look()
 
     def _bounds(self) -> Bounds:
         """As the mapping is configured now; it is asked at every message, and seldom changes."""
@@ -65,14 +65,14 @@ class SqsPoller:
         """Poll no more; batches under way are finished."""
         self._stopped = True
         self.settle()
-        self._messages.on_visible.remove(self._look)
+        self._messages.on_visible.remove(self.look)
         for alarm in (self._alarm, self._scale_alarm):
             if alarm is not None:
                 alarm.cancel()
 
     # -- when to start a batch -----------------------------------------------------------------
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Something may have changed: start batches as far as concurrency allows."""
         if self._stopped or not self._mapping.enabled:
             return
@@ -104,14 +104,14 @@ class SqsPoller:
             self._alarm = None
         change_us = self._messages.next_change_us()
         if change_us is not None and receivable == 0:
-            self._alarm = kernel.call_later(max(0, change_us - kernel.unix_us), self._look)
+            self._alarm = kernel.call_later(max(0, change_us - kernel.unix_us), self.look)
         if backlog and (self._scale_alarm is None or self._scale_alarm.fn is None):
             pause_us = round(60e6 / self._bounds().per_minute)
             self._scale_alarm = kernel.call_later(pause_us, self._scaled)
 
     def _scaled(self) -> None:
         self._scale_alarm = None
-        self._look()
+        self.look()
 
     # -- one batch after the other ---------------------------------------------------------------
 
@@ -134,7 +134,7 @@ class SqsPoller:
                 self._idle_since_us = self._cloud.kernel.now_us
                 if self._messages.counts(self._cloud.kernel.unix_us).visible == 0:
                     self._concurrency.rest()
-            self._look()
+            self.look()
 
     def _receive(self) -> list[Message]:
         """A batch: full, or what has come when its window has passed. What no filter takes is deleted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from moto.events.models import events_backends
 from localcloud.api import ApiCall, ApiError
 from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
+from localcloud.services.events.archives import Archives
 from localcloud.services.events.delivery import Delivery
 from localcloud.services.events.patterns import InvalidPattern, Pattern, compile_pattern
 from localcloud.services.events.targets import Targets
@@ -35,6 +36,7 @@ class EventBridge:
         self._target_limit = int(cloud.facts.value("quota.eventbridge.targets_per_rule"))
         self._patterns: dict[str, Pattern] = {}
         self._ids = cloud.kernel.streams["events/ids"]
+        self._archives = Archives(cloud, self._compiled, self._replayed)
         self.on_event: list[Callable[[str, int], None]] = []  # bus name, matching rules
 
     def install(self) -> None:
@@ -44,6 +46,7 @@ class EventBridge:
         register("events", "PutRule", self._put_rule)
         register("events", "PutTargets", self._put_targets)
         register("events", "TestEventPattern", self._test_pattern)
+        self._archives.install()
 
     @cached_property
     def _backend(self) -> Any:
@@ -133,11 +136,18 @@ class EventBridge:
     def _new_id(self) -> str:
         return uuid4_text(self._ids)
 
-    def _route(self, bus: Any, event: Mapping[str, Any], forwarded: bool) -> None:
-        """Start a delivery for each target of each rule that matches."""
+    def _replayed(self, bus: Any, event: Mapping[str, Any], rules: Collection[str] | None) -> None:
+        self._route(bus, event, forwarded=False, only=rules)
+
+    def _route(self, bus: Any, event: Mapping[str, Any], forwarded: bool, only: Collection[str] | None = None) -> None:
+        """Start a delivery for each target of each rule that matches (of the rules with these ARNs, when given)."""
         matching = 0
+        if self._backend.archives:
+            self._archives.keep(bus, event)
         for rule in list(bus.rules.values()):
             pattern = rule.event_pattern._raw_pattern
+            if rule.managed_by is not None or (only is not None and rule.arn not in only):
+                continue  # an archive's rule: we archive without it
             if rule.state == "DISABLED" or not pattern or not self._compiled(pattern)(event):
                 continue
             matching += 1

@@ -23,7 +23,7 @@ NAMESPACE = "AWS/Lambda"
 _LATEST = "$LATEST"
 _REPORT_DIGITS = 2  # a Duration has as many as in the REPORT line
 _INVOCATION = ("Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions")
-_UNITS = {"Duration": "Milliseconds", "AsyncEventAge": "Milliseconds"}
+_UNITS = {"Duration": "Milliseconds", "AsyncEventAge": "Milliseconds", "IteratorAge": "Milliseconds"}
 
 
 class _Target:
@@ -88,6 +88,10 @@ class LambdaMetrics:
         for target, concurrent in zip(targets, running, strict=True):
             target.invoked(failed, duration_ms, concurrent, at_s)
         return result
+
+    def iterator_age(self, name: str, qualifier: str | None, age_us: int) -> None:
+        """The last record of a stream's batch is `age_us` old when its function is invoked."""
+        self._publish(name, qualifier, "IteratorAge", age_us / 1_000)
 
     def received(self, name: str, qualifier: str | None) -> None:
         """An event was queued for asynchronous invocation."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from localcloud.stacks.types import apis, data, functions, governance, messaging, rest_apis
+from localcloud.stacks.types import apis, data, functions, governance, messaging, rest_apis, streams
 from localcloud.stacks.types.base import Made, Making, ResourceType
 
 TYPES: Mapping[str, ResourceType] = {
-    kind.name: kind for module in (apis, data, functions, governance, messaging, rest_apis) for kind in module.ALL
+    kind.name: kind
+    for module in (apis, data, functions, governance, messaging, rest_apis, streams)
+    for kind in module.ALL
 }
 
 __all__ = ["TYPES", "Made", "Making", "ResourceType"]

@@ -165,14 +165,26 @@ class EventSourceMapping(Updatable):
     )
     required = names("FunctionName")
     replacing = names("EventSourceArn StartingPosition StartingPositionTimestamp")
+    _numbers = (
+        "BatchSize",
+        "MaximumBatchingWindowInSeconds",
+        "MaximumRecordAgeInSeconds",
+        "MaximumRetryAttempts",
+        "ParallelizationFactor",
+        "TumblingWindowInSeconds",
+    )
 
     def _arguments(self, making: Making, leave_out: frozenset[str]) -> dict[str, Any]:
         found = {key: value for key, value in making.properties.items() if key not in leave_out}
         if "Enabled" in found:
             found["Enabled"] = as_bool(found["Enabled"])
-        for number in ("BatchSize", "MaximumBatchingWindowInSeconds"):
+        if "BisectBatchOnFunctionError" in found:
+            found["BisectBatchOnFunctionError"] = as_bool(found["BisectBatchOnFunctionError"])
+        for number in self._numbers:
             if number in found:
                 found[number] = int(found[number])
+        if "StartingPositionTimestamp" in found:
+            found["StartingPositionTimestamp"] = float(found["StartingPositionTimestamp"])
         return found
 
     def create(self, making: Making) -> Made:

@@ -73,43 +73,95 @@ class QueuePolicy(Updatable):
             making.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
 
 
-class Topic(ResourceType):
+class Topic(Updatable):
     name = "AWS::SNS::Topic"
     custom_name = "TopicName"
+    _attributes = "ContentBasedDeduplication DisplayName FifoTopic KmsMasterKeyId SignatureVersion TracingConfig"
     properties = names(
-        "ArchivePolicy ContentBasedDeduplication DataProtectionPolicy DeliveryStatusLogging DisplayName "
-        "FifoThroughputScope FifoTopic KmsMasterKeyId SignatureVersion Subscription Tags TopicName TracingConfig"
+        "ArchivePolicy DataProtectionPolicy DeliveryStatusLogging FifoThroughputScope Subscription Tags TopicName "
+        + _attributes
     )
+    replacing = names("FifoTopic TopicName")
 
     def create(self, making: Making) -> Made:
         client = making.client("sns")
-        wanted = "ContentBasedDeduplication DisplayName FifoTopic KmsMasterKeyId"
-        attributes = {key: _attribute(value) for key, value in chosen(making.properties, wanted).items()}
-        name = making.name("TopicName", 256)
+        attributes = {key: _attribute(value) for key, value in chosen(making.properties, self._attributes).items()}
+        fifo = as_bool(making.properties.get("FifoTopic", False))
+        name = making.properties.get("TopicName") or making.generated_name(240) + (".fifo" if fifo else "")
         arn = client.create_topic(Name=name, Attributes=attributes, Tags=making.tag_list())["TopicArn"]
-        for subscription in making.properties.get("Subscription") or []:
-            client.subscribe(TopicArn=arn, **chosen(subscription, "Endpoint Protocol"))
+        self._subscribe(making, arn, [])
         return Made(arn, {"TopicArn": arn, "TopicName": name})
+
+    @staticmethod
+    def _subscribe(making: Making, arn: str, before: list[Any]) -> None:
+        wanted, client = making.properties.get("Subscription") or [], making.client("sns")
+        for subscription in wanted:
+            if subscription not in before:
+                client.subscribe(TopicArn=arn, **chosen(subscription, "Endpoint Protocol"))
+        gone = [s["Endpoint"] for s in before if s not in wanted]
+        for standing in client.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"] if gone else []:
+            if standing["Endpoint"] in gone:
+                client.unsubscribe(SubscriptionArn=standing["SubscriptionArn"])
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        client, new = making.client("sns"), chosen(making.properties, self._attributes)
+        for name in sorted({*new, *chosen(old, self._attributes)} - {"FifoTopic"}):
+            if new.get(name) != old.get(name):
+                client.set_topic_attributes(
+                    TopicArn=made.physical_id, AttributeName=name, AttributeValue=_attribute(new.get(name, ""))
+                )
+        self._subscribe(making, made.physical_id, old.get("Subscription") or [])
+        return made
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("sns").delete_topic(TopicArn=made.physical_id)
 
 
-class Subscription(ResourceType):
-    name = "AWS::SNS::Subscription"
-    properties = names(
-        "DeliveryPolicy Endpoint FilterPolicy FilterPolicyScope Protocol RawMessageDelivery RedrivePolicy Region "
-        "ReplayPolicy SubscriptionRoleArn TopicArn"
-    )
-    required = names("Protocol TopicArn")
+class TopicPolicy(Updatable):
+    name = "AWS::SNS::TopicPolicy"
+    properties = names("PolicyDocument Topics")
+    required = names("PolicyDocument Topics")
+
+    def _put(self, making: Making) -> None:
+        policy = json.dumps(making.properties["PolicyDocument"])
+        for arn in making.properties["Topics"]:
+            making.client("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
 
     def create(self, making: Making) -> Made:
-        wanted = "DeliveryPolicy FilterPolicy FilterPolicyScope RawMessageDelivery RedrivePolicy"
-        attributes = {key: _attribute(value) for key, value in chosen(making.properties, wanted).items()}
+        self._put(making)
+        return Made(making.generated_name(64))
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        self._put(making)
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        """The topics go on with the policy they have; CloudFormation puts none in its place either."""
+
+
+class Subscription(Updatable):
+    name = "AWS::SNS::Subscription"
+    _attributes = "DeliveryPolicy FilterPolicy FilterPolicyScope RawMessageDelivery RedrivePolicy SubscriptionRoleArn"
+    properties = names("Endpoint Protocol Region ReplayPolicy TopicArn " + _attributes)
+    required = names("Protocol TopicArn")
+    replacing = names("Endpoint Protocol TopicArn")
+
+    def create(self, making: Making) -> Made:
+        attributes = {key: _attribute(value) for key, value in chosen(making.properties, self._attributes).items()}
         answer = making.client("sns").subscribe(
             **chosen(making.properties, "TopicArn Protocol Endpoint"), Attributes=attributes, ReturnSubscriptionArn=True
         )
         return Made(answer["SubscriptionArn"], {"Arn": answer["SubscriptionArn"]})
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        new, empty = chosen(making.properties, self._attributes), {"RawMessageDelivery": "false"}
+        for name in sorted({*new, *chosen(old, self._attributes)}):
+            if new.get(name) != old.get(name):
+                value = _attribute(new[name]) if name in new else empty.get(name, "{}")
+                making.client("sns").set_subscription_attributes(
+                    SubscriptionArn=made.physical_id, AttributeName=name, AttributeValue=value
+                )
+        return made
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("sns").unsubscribe(SubscriptionArn=made.physical_id)
@@ -193,4 +245,4 @@ class Archive(ResourceType):
         making.client("events").delete_archive(ArchiveName=made.physical_id)
 
 
-ALL = (Queue(), QueuePolicy(), Topic(), Subscription(), EventBus(), Rule(), Archive())
+ALL = (Queue(), QueuePolicy(), Topic(), TopicPolicy(), Subscription(), EventBus(), Rule(), Archive())

@@ -27,6 +27,7 @@ from localcloud.stores.dynamodb.items import StoredItem, Wire
 from localcloud.stores.dynamodb.searches import Searches
 from localcloud.stores.dynamodb.secondary import Touch, check_index_keys, project
 from localcloud.stores.dynamodb.sizes import item_size
+from localcloud.stores.dynamodb.streams import StreamLogs
 
 _ALL = "*"  # the index of a scan: everything in one partition
 _TRANSACT_GET_ITEMS = 100  # moto still has the limit of 25 that AWS raised in 2022
@@ -35,7 +36,8 @@ _TRANSACT_GET_ITEMS = 100  # moto still has the limit of 25 that AWS raised in 2
 class Tables:
     """The items of all tables of a cloud. `touched` is what has been read and written since somebody cleared it."""
 
-    def __init__(self) -> None:
+    def __init__(self, streams: StreamLogs) -> None:
+        self.streams = streams
         self.conditions = Conditions()
         self.touched: list[Touch] = []
         self._indexes: WeakKeyDictionary[Table, dict[str, SortedIndex]] = WeakKeyDictionary()
@@ -44,6 +46,7 @@ class Tables:
     def install(self, patches: Patches) -> None:
         """Step between moto's operations and moto's tables."""
         self.conditions.install(patches)
+        self.streams.install(patches)
         patches.set(Item, "__new__", lambda cls, *args, **kwargs: object.__new__(cls))  # moto would keep each for ever
         self._put = patches.set(
             Table, "put_item", lambda table, *args, **kwargs: self._put_item(table, *args, **kwargs)
@@ -76,8 +79,7 @@ class Tables:
         self._place(table, new, new)
         self._wrote(table, old, new)
         if table.stream_shard is not None:
-            shard: Any = table.stream_shard
-            shard.add(old, new)
+            self.streams.add(table.stream_shard, old, new)
 
     def _place(self, table: Table, key: Any, item: Any) -> None:
         """Put `item` (None: nothing) where the hash_key and range_key of `key` point."""
@@ -172,6 +174,8 @@ class Tables:
         old = self.find(table, key) if whole_key else None
         if old is not None:
             self._place(table, old, old.thawed())  # moto changes it in place
+        stream = self.streams.of(table.stream_shard) if table.stream_shard is not None else None
+        streamed = stream.end if stream is not None else 0
         self._updating = True
         try:
             item: Item = self._update(backend, table_name, key, *args, **kwargs)
@@ -179,6 +183,8 @@ class Tables:
         except BaseException:
             if whole_key:
                 self._place(table, _key(table, key), old)
+            if stream is not None:
+                stream.take_back(streamed)
             raise
         finally:
             self._updating = False
@@ -202,14 +208,14 @@ class Tables:
                 if table is not None and all(name in key for name in table.table_key_attrs):
                     log.append((table, _key(table, key), self.find(table, key)))
                     if table.stream_shard is not None:
-                        streams.append((table.stream_shard, len(table.stream_shard.items)))
+                        streams.append((table.stream_shard, self.streams.of(table.stream_shard).end))
         try:
             self._transact(backend, actions)
         except BaseException:
             for table, key, old in log:
                 self._restore(table, key, old)
-            for shard, length in streams:
-                del shard.items[length:]
+            for shard, end in streams:
+                self.streams.of(shard).take_back(end)
             raise
 
     def _restore(self, table: Table, key: Any, old: StoredItem | None) -> None:

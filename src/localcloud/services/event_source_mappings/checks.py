@@ -1,0 +1,48 @@
+"""What Lambda refuses of a mapping on a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from localcloud.api import ApiError
+from localcloud.facts import Facts
+
+_SHORTEST_AGE_S = 60
+
+
+def check_stream(params: Mapping[str, Any], arn: str, facts: Facts) -> None:
+    """Raises ApiError InvalidParameterValueException."""
+    kind = "kinesis" if ":kinesis:" in arn else "dynamodb"
+    limits = {
+        "BatchSize": facts.value("quota.lambda.esm.batch_size")[kind] | {"min": 1},
+        "MaximumBatchingWindowInSeconds": facts.value("quota.lambda.esm.batch_window"),
+        "ParallelizationFactor": facts.value("quota.lambda.esm.kinesis.parallelization"),
+        "MaximumRetryAttempts": facts.value("quota.lambda.esm.stream.retry"),
+        "MaximumRecordAgeInSeconds": facts.value("quota.lambda.esm.stream.max_age"),
+        "TumblingWindowInSeconds": facts.value("quota.lambda.esm.stream.tumbling"),
+    }
+    for name, limit in limits.items():
+        value = params.get(name)
+        if value is not None and not limit["min"] <= value <= limit["max"]:
+            _refuse(f"{name} must be from {limit['min']} to {limit['max']}; found {value}.")
+    age = params.get("MaximumRecordAgeInSeconds")
+    if age is not None and -1 < age < _SHORTEST_AGE_S:
+        _refuse(f"MaximumRecordAgeInSeconds must be -1 or at least {_SHORTEST_AGE_S}; found {age}.")
+    position = params.get("StartingPosition")
+    if position is None:
+        _refuse("StartingPosition is required for streams: TRIM_HORIZON, LATEST, or AT_TIMESTAMP for Kinesis.")
+    if position == "AT_TIMESTAMP" and kind == "dynamodb":
+        _refuse("AT_TIMESTAMP is not supported for DynamoDB streams; use TRIM_HORIZON or LATEST.")
+    if position == "AT_TIMESTAMP" and params.get("StartingPositionTimestamp") is None:
+        _refuse("StartingPositionTimestamp is required with AT_TIMESTAMP.")
+    for name in ("ScalingConfig", "ProvisionedPollerConfig"):
+        if params.get(name):
+            _refuse(f"Unsupported {name} parameter for given event source mapping type.")
+    destination = ((params.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
+    if destination and destination.split(":")[2:3] not in (["sqs"], ["sns"], ["s3"]):
+        _refuse(f"An on-failure destination is a queue, a topic or a bucket; found {destination!r}.")
+
+
+def _refuse(message: str) -> NoReturn:
+    raise ApiError("InvalidParameterValueException", message, 400, Type="User")

@@ -1,0 +1,124 @@
+"""A published message, and how its subscribers receive it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+_PREFIXES = ("String", "Binary", "Number")
+
+
+class InvalidMessage(ValueError):
+    """SNS refuses the message; the text is its reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message of a topic. `at_us` is Unix microseconds; `group` and `deduplication` are a FIFO topic's."""
+
+    id: str
+    topic_arn: str
+    text: str
+    at_us: int
+    subject: str | None = None
+    structured: bool = False
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    group: str | None = None
+    deduplication: str | None = None
+    sequence: str | None = None
+
+    def text_for(self, protocol: str) -> str:
+        """The text for a protocol; a structured message may have one of its own."""
+        if not self.structured:
+            return self.text
+        parts: dict[str, str] = json.loads(self.text)
+        return parts.get(protocol, parts["default"])
+
+    @property
+    def timestamp(self) -> str:
+        """ISO 8601 with milliseconds."""
+        return datetime.fromtimestamp(self.at_us / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+    @property
+    def described_attributes(self) -> dict[str, dict[str, str]]:
+        """Attributes as they stand in an envelope, and as filter policies read them: Type and Value."""
+        return {name: {"Type": value["DataType"], "Value": _value(value)} for name, value in self.attributes.items()}
+
+    def envelope(self, protocol: str, subscription_arn: str) -> dict[str, Any]:
+        """What a queue or an HTTP endpoint gets, unless it wants the raw message."""
+        region = self.topic_arn.split(":")[3]
+        host = f"https://sns.{region}.amazonaws.com/"
+        found: dict[str, Any] = {"Type": "Notification", "MessageId": self.id}
+        if self.sequence is not None:
+            found["SequenceNumber"] = self.sequence
+        found["TopicArn"] = self.topic_arn
+        if self.subject is not None:
+            found["Subject"] = self.subject
+        found |= {
+            "Message": self.text_for(protocol),
+            "Timestamp": self.timestamp,
+            "UnsubscribeURL": f"{host}?Action=Unsubscribe&SubscriptionArn={subscription_arn}",
+        }
+        if self.sequence is None:
+            found |= {"SignatureVersion": "1", "Signature": "SIMULATED", "SigningCertURL": f"{host}simulated.pem"}
+        if self.attributes:
+            found["MessageAttributes"] = self.described_attributes
+        return found
+
+    def event(self, subscription_arn: str) -> dict[str, Any]:
+        """What a function gets."""
+        envelope = self.envelope("lambda", subscription_arn)
+        renamed = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
+        described = {renamed.get(name, name): value for name, value in envelope.items()}
+        sns = {"Subject": None, "MessageAttributes": {}, **described}
+        record = {
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": subscription_arn,
+            "Sns": sns,
+        }
+        return {"Records": [record]}
+
+
+def _value(attribute: Mapping[str, Any]) -> str:
+    if "BinaryValue" in attribute:
+        return base64.b64encode(attribute["BinaryValue"]).decode()
+    return str(attribute.get("StringValue", ""))
+
+
+def size_bytes(params: Mapping[str, Any]) -> int:
+    """Message and attributes count; a subject does not."""
+    total = len(params["Message"].encode())
+    for name, value in (params.get("MessageAttributes") or {}).items():
+        content = value.get("BinaryValue") or value.get("StringValue", "").encode()
+        total += len(name.encode()) + len(value["DataType"].encode()) + len(content)
+    return total
+
+
+def check_message(params: Mapping[str, Any], most_bytes: int) -> None:
+    """Raises InvalidMessage."""
+    if not params["Message"]:
+        raise InvalidMessage("Invalid parameter: Empty message")
+    if size_bytes(params) > most_bytes:
+        raise InvalidMessage("Invalid parameter: Message too long")
+    if params.get("MessageStructure") == "json":
+        try:
+            parts = json.loads(params["Message"])
+        except ValueError:
+            raise InvalidMessage("Invalid parameter: Message Structure - JSON message body failed to parse") from None
+        if not isinstance(parts, dict) or not isinstance(parts.get("default"), str):
+            raise InvalidMessage("Invalid parameter: Message Structure - No default entry in JSON message body")
+    for name, value in (params.get("MessageAttributes") or {}).items():
+        if value["DataType"].split(".")[0] not in _PREFIXES:
+            raise InvalidMessage(
+                f"Invalid parameter: The message attribute '{name}' has an invalid message attribute type, the set of "
+                "supported type prefixes is Binary, Number, and String."
+            )
+        if not (value.get("BinaryValue") or value.get("StringValue")):
+            raise InvalidMessage(
+                f"Invalid parameter: The message attribute '{name}' must contain non-empty message attribute value."
+            )

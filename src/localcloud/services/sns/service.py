@@ -1,0 +1,174 @@
+"""SNS's operations on messages. Topics and subscriptions are moto's."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from moto.sns.models import sns_backends
+
+from localcloud.api import ApiCall, ApiError
+from localcloud.ids import uuid4_text
+from localcloud.metering import chunks
+from localcloud.services.cloudwatch.store import minute_s
+from localcloud.services.sns.deliveries import Deliveries
+from localcloud.services.sns.messages import InvalidMessage, Notification, check_message, size_bytes
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_NAMESPACE = "AWS/SNS"
+_BATCH = 10
+_CHUNK_KB = 64
+_DEDUPLICATION_US = 300_000_000
+_GB = 1024**3
+
+
+class SNS:
+    """Publishes to topics, and to those of their subscriptions whose filter policy lets a message through."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._most_bytes = int(cloud.facts.value("quota.sns.message_kib")) * 1024
+        self._ids = cloud.kernel.streams["sns/ids"]
+        self._deliveries = Deliveries(cloud, lambda topic_arn, metric: self._measure(topic_arn, metric, 1))
+        self._seen: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}  # FIFO: when, and what was answered
+        self._sequence = 10_000_000_000_000_000_000
+
+    def install(self) -> None:
+        """Answer Publish and PublishBatch."""
+        self._cloud.api.register("sns", "Publish", self._publish)
+        self._cloud.api.register("sns", "PublishBatch", self._publish_batch)
+
+    @cached_property
+    def _backend(self) -> Any:
+        return sns_backends[self._cloud.account_id][self._cloud.region]
+
+    # -- operations ----------------------------------------------------------------------------
+
+    def _publish(self, call: ApiCall) -> dict[str, Any]:
+        params = call.params
+        arn = params.get("TopicArn") or params.get("TargetArn")
+        if not arn:
+            if params.get("PhoneNumber"):  # a text message leaves the simulation
+                return {"MessageId": uuid4_text(self._ids)}
+            raise _invalid("Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter")
+        return self._accept(self._topic(arn), params)
+
+    def _publish_batch(self, call: ApiCall) -> dict[str, Any]:
+        topic = self._topic(call.params["TopicArn"])
+        entries = call.params["PublishBatchRequestEntries"]
+        if not entries:
+            raise ApiError("EmptyBatchRequest", "The batch request doesn't contain any entries.", 400)
+        if len(entries) > _BATCH:
+            raise ApiError(
+                "TooManyEntriesInBatchRequest", "The batch request contains more entries than permissible.", 400
+            )
+        if len({entry["Id"] for entry in entries}) < len(entries):
+            raise ApiError(
+                "BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.", 400
+            )
+        if sum(size_bytes(entry) for entry in entries) > self._most_bytes:
+            raise ApiError("BatchRequestTooLong", "The length of all the messages put together is over the limit.", 400)
+        taken: list[dict[str, Any]] = []
+        failed: list[dict[str, Any]] = []
+        for entry in entries:
+            try:
+                taken.append({"Id": entry["Id"], **self._accept(topic, entry)})
+            except ApiError as exc:
+                failed.append({"Id": entry["Id"], "Code": exc.code, "Message": exc.message, "SenderFault": True})
+        return {"Successful": taken, "Failed": failed}
+
+    def _topic(self, arn: str) -> Any:
+        topic = self._backend.topics.get(arn)
+        if topic is None:
+            raise ApiError("NotFound", "Topic does not exist", 404, Type="Sender")
+        return topic
+
+    # -- one message ---------------------------------------------------------------------------
+
+    def _accept(self, topic: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Take one message, and start its deliveries."""
+        try:
+            check_message(params, self._most_bytes)
+        except InvalidMessage as exc:
+            raise _invalid(str(exc)) from None
+        fifo = _is_fifo(topic)
+        deduplication = self._check_fifo(topic, params) if fifo else None
+        if deduplication is not None:
+            earlier = self._seen.get((topic.arn, deduplication))
+            if earlier is not None and self._cloud.kernel.unix_us - earlier[0] < _DEDUPLICATION_US:
+                return earlier[1]
+        answer = {"MessageId": uuid4_text(self._ids)}
+        if fifo:
+            self._sequence += 1
+            answer["SequenceNumber"] = f"{self._sequence}"
+        notification = Notification(
+            id=answer["MessageId"],
+            topic_arn=topic.arn,
+            text=params["Message"],
+            at_us=self._cloud.kernel.unix_us,
+            subject=params.get("Subject"),
+            structured=params.get("MessageStructure") == "json",
+            attributes=params.get("MessageAttributes") or {},
+            group=params.get("MessageGroupId") if fifo else None,
+            deduplication=deduplication,
+            sequence=answer.get("SequenceNumber"),
+        )
+        if deduplication is not None:
+            self._seen[topic.arn, deduplication] = (notification.at_us, answer)
+        self._meter(topic, size_bytes(params), fifo)
+        self._fan_out(topic, notification)
+        return answer
+
+    @staticmethod
+    def _check_fifo(topic: Any, params: Mapping[str, Any]) -> str:
+        if not params.get("MessageGroupId"):
+            raise _invalid("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
+        given = params.get("MessageDeduplicationId")
+        if given:
+            return str(given)
+        if str(topic.content_based_deduplication).lower() != "true":
+            raise _invalid(
+                "Invalid parameter: The topic should either have ContentBasedDeduplication enabled or "
+                "MessageDeduplicationId provided explicitly"
+            )
+        return hashlib.sha256(params["Message"].encode()).hexdigest()
+
+    def _fan_out(self, topic: Any, notification: Notification) -> None:
+        for subscription in list(self._backend.subscriptions.values()):
+            if subscription.topic is not topic:
+                continue
+            matcher = subscription._filter_policy_matcher
+            if matcher is not None and not matcher.matches(notification.described_attributes, notification.text):
+                self._measure(topic.arn, "NumberOfNotificationsFilteredOut", 1)
+                continue
+            self._deliveries.start(subscription, notification)
+
+    # -- bookkeeping ---------------------------------------------------------------------------
+
+    def _meter(self, topic: Any, size: int, fifo: bool) -> None:
+        name = topic.name
+        if fifo:
+            self._cloud.meter.add("sns.fifo_publishes", 1, name)
+            self._cloud.meter.add("sns.fifo_payload_gb", size / _GB, name)
+        else:
+            self._cloud.meter.add("sns.publishes", chunks(size, _CHUNK_KB), name)
+        self._measure(topic.arn, "NumberOfMessagesPublished", 1)
+        self._measure(topic.arn, "PublishSize", size)
+
+    def _measure(self, topic_arn: str, metric: str, value: float) -> None:
+        unit = "Bytes" if metric == "PublishSize" else "Count"
+        dimensions = {"TopicName": topic_arn.rsplit(":", 1)[-1]}
+        series = self._cloud.cloudwatch.series(_NAMESPACE, metric, dimensions, unit)
+        series.add(minute_s(self._cloud.kernel.unix_us), value)
+
+
+def _is_fifo(topic: Any) -> bool:
+    return bool(topic.arn.endswith(".fifo"))
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError("InvalidParameter", message, 400, Type="Sender")
