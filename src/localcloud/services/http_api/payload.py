@@ -31,6 +31,7 @@ class Context:
     path: str
     parameters: Mapping[str, str]
     stage_variables: Mapping[str, str]
+    authorizer: Mapping[str, Any] | None = None  # {"lambda": ...}: what the route's authorizer gave
 
 
 def event_v2(request: HttpRequest, context: Context) -> dict[str, Any]:
@@ -63,6 +64,8 @@ def event_v2(request: HttpRequest, context: Context) -> dict[str, Any]:
         },
         "isBase64Encoded": encoded,
     }
+    if context.authorizer is not None:
+        event["requestContext"]["authorizer"] = dict(context.authorizer)
     if "cookie" in request.headers:
         event["cookies"] = [cookie.strip() for cookie in request.headers["cookie"].split(";")]
     query = parse_qsl(request.query, keep_blank_values=True)
@@ -88,7 +91,7 @@ def event_v1(request: HttpRequest, context: Context) -> dict[str, Any]:
     for name, value in query:
         many.setdefault(name, []).append(value)
     resource = context.route_key.split(" ", 1)[-1]
-    return {
+    event: dict[str, Any] = {
         "version": "1.0",
         "resource": resource,
         "path": context.path,
@@ -119,6 +122,9 @@ def event_v1(request: HttpRequest, context: Context) -> dict[str, Any]:
         "body": body if request.body else None,
         "isBase64Encoded": encoded,
     }
+    if context.authorizer is not None:
+        event["requestContext"]["authorizer"] = dict(context.authorizer.get("lambda") or {})
+    return event
 
 
 def _common_log_time(at: datetime) -> str:

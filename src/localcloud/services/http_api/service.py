@@ -14,6 +14,7 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.net import HttpRequest, HttpResponse
+from localcloud.services.http_api.authorizers import LambdaAuthorizers, Refused
 from localcloud.services.http_api.first_class import OPERATIONS, FirstClassIntegrations, Sources
 from localcloud.services.http_api.payload import Context, event_v1, event_v2
 from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal
@@ -46,6 +47,7 @@ class HttpApi:
         self._body_limit = int(cloud.facts.value("quota.apigw.payload")) * _MB
         self._timeout_ms = int(cloud.facts.value("quota.apigw.http.timeout"))
         self._ids = cloud.kernel.streams["http-api/ids"]
+        self._authorizers = LambdaAuthorizers(cloud)
         self._services = FirstClassIntegrations(cloud)
         self.on_finished: list[Finished] = []
 
@@ -160,9 +162,13 @@ class HttpApi:
         integration = api.integrations.get(identifier)
         if integration is None:
             return _FAILED
+        try:
+            authorizer = self._authorized(api, stage, match, path, request)
+        except Refused as refused:
+            return refused.answer
         timeout_us = min(int(integration.timeout_in_millis or self._timeout_ms), self._timeout_ms) * 1_000
         if integration.integration_type == "AWS_PROXY" and ":lambda:" in (integration.integration_uri or ""):
-            return self._to_lambda(api, stage, match, path, request, integration, timeout_us)
+            return self._to_lambda(api, stage, match, path, request, integration, timeout_us, authorizer)
         if integration.integration_subtype in OPERATIONS:
             return self._to_service(api, stage, match, path, request, integration, timeout_us)
         if integration.integration_type == "HTTP_PROXY":
@@ -170,14 +176,30 @@ class HttpApi:
         return _FAILED
 
     def _to_lambda(
-        self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest, integration: Any, timeout_us: int
+        self,
+        api: Any,
+        stage: Any,
+        match: Match,
+        path: str,
+        request: HttpRequest,
+        integration: Any,
+        timeout_us: int,
+        authorizer: Mapping[str, Any] | None,
     ) -> HttpResponse:
         function = function_of(integration.integration_uri)
         source = f"arn:aws:execute-api:{self._cloud.region}:{self._cloud.account_id}:{api.api_id}/{stage.name}/"
         verb, _, template = match.route.route_key.partition(" ")
         if not gateway_may_invoke(self._cloud, function, source + verb.replace("ANY", request.method) + template):
             return _FAILED
-        context = Context(
+        context = self._context(api, stage, match, path, request, authorizer)
+        version = integration.payload_format_version or "1.0"
+        event = event_v2(request, context) if version == "2.0" else event_v1(request, context)
+        return invoke(self._cloud, function, json.dumps(event).encode(), version, timeout_us)
+
+    def _context(
+        self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest, authorizer: Mapping[str, Any] | None
+    ) -> Context:
+        return Context(
             account_id=self._cloud.account_id,
             api_id=api.api_id,
             domain=request.host,
@@ -188,10 +210,23 @@ class HttpApi:
             path=path if stage.name == "$default" else f"/{stage.name}{path}",
             parameters=match.parameters,
             stage_variables=stage.stage_variables or {},
+            authorizer=authorizer,
         )
-        version = integration.payload_format_version or "1.0"
-        event = event_v2(request, context) if version == "2.0" else event_v1(request, context)
-        return invoke(self._cloud, function, json.dumps(event).encode(), version, timeout_us)
+
+    def _authorized(
+        self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest
+    ) -> Mapping[str, Any] | None:
+        """What a route's Lambda authorizer gives; None for a route that has none. Raises Refused."""
+        if match.route.authorization_type != "CUSTOM":
+            return None
+        authorizer = api.authorizers.get(match.route.authorizer_id)
+        if authorizer is None:
+            raise Refused(_FAILED)
+        context = self._context(api, stage, match, path, request, None)
+        old = authorizer.auth_payload_format_version == "1.0"
+        event = event_v1(request, context) if old else event_v2(request, context)
+        sources = Sources(request, match.parameters, event["requestContext"], context.stage_variables, path)
+        return self._authorizers.authorize(api.api_id, authorizer, sources, event)
 
     def _to_service(
         self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest, integration: Any, timeout_us: int
