@@ -15,6 +15,7 @@ from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.http_api.authorizers import LambdaAuthorizers, Refused
+from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.first_class import OPERATIONS, FirstClassIntegrations, Sources
 from localcloud.services.http_api.payload import Context, event_v1, event_v2
 from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal
@@ -124,7 +125,7 @@ class HttpApi:
             return _NOT_FOUND
         cors = _lower(api.cors_configuration or {})
         if cors and request.method == "OPTIONS" and "origin" in request.headers:
-            return HttpResponse(204, _preflight(cors, request.headers["origin"]))
+            return HttpResponse(204, cors_headers(cors, request.headers["origin"]))
         if len(request.body) > self._body_limit:
             return _TOO_LARGE
         match = find_route(api.routes.values(), request.method, path)
@@ -134,7 +135,7 @@ class HttpApi:
             return _THROTTLED
         answer = self._integrate(api, stage, match, path, request)
         if cors and "origin" in request.headers:
-            allowed = _preflight(cors, request.headers["origin"]).get("access-control-allow-origin")
+            allowed = cors_headers(cors, request.headers["origin"]).get("access-control-allow-origin")
             if allowed:
                 headers = {**answer.headers, "access-control-allow-origin": allowed}
                 answer = HttpResponse(answer.status, headers, answer.body)
@@ -287,20 +288,3 @@ def _stage(api: Any, path: str) -> tuple[Any, str]:
     if first in api.stages:
         return api.stages[first], f"/{rest}"
     return api.stages.get("$default"), path
-
-
-def _preflight(cors: Mapping[str, Any], origin: str) -> dict[str, str]:
-    """CORS headers; none when the origin is not allowed."""
-    origins = cors.get("allowOrigins") or []
-    if "*" not in origins and origin not in origins:
-        return {}
-    headers = {"access-control-allow-origin": "*" if "*" in origins else origin}
-    for name in ("allowHeaders", "allowMethods", "exposeHeaders"):
-        if cors.get(name):
-            header = f"access-control-{'expose' if name.startswith('expose') else 'allow'}-{name[-7:].lower()}"
-            headers[header] = ",".join(cors[name])
-    if cors.get("maxAge") is not None:
-        headers["access-control-max-age"] = str(cors["maxAge"])
-    if cors.get("allowCredentials"):
-        headers["access-control-allow-credentials"] = "true"
-    return headers
