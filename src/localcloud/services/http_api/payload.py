@@ -59,7 +59,7 @@ def event_v2(request: HttpRequest, context: Context) -> dict[str, Any]:
             "requestId": context.request_id,
             "routeKey": context.route_key,
             "stage": context.stage,
-            "time": _common_log_time(context.at),
+            "time": common_log_time(context.at),
             "timeEpoch": int(context.at.timestamp() * 1_000),
         },
         "isBase64Encoded": encoded,
@@ -111,7 +111,7 @@ def event_v1(request: HttpRequest, context: Context) -> dict[str, Any]:
             "path": context.path,
             "protocol": "HTTP/1.1",
             "requestId": context.request_id,
-            "requestTime": _common_log_time(context.at),
+            "requestTime": common_log_time(context.at),
             "requestTimeEpoch": int(context.at.timestamp() * 1_000),
             "resourceId": context.route_key,
             "resourcePath": resource,
@@ -127,7 +127,7 @@ def event_v1(request: HttpRequest, context: Context) -> dict[str, Any]:
     return event
 
 
-def _common_log_time(at: datetime) -> str:
+def common_log_time(at: datetime) -> str:
     """As "%d/%b/%Y:%H:%M:%S +0000", whatever the locale."""
     return f"{at.day:02d}/{_MONTHS[at.month - 1]}/{at.year}:{at.hour:02d}:{at.minute:02d}:{at.second:02d} +0000"
 

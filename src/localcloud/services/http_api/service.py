@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -14,10 +15,11 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.net import HttpRequest, HttpResponse
+from localcloud.services.access_logs import write_access_log
 from localcloud.services.http_api.authorizers import LambdaAuthorizers, Refused
 from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.first_class import OPERATIONS, FirstClassIntegrations, Sources
-from localcloud.services.http_api.payload import Context, event_v1, event_v2
+from localcloud.services.http_api.payload import Context, common_log_time, event_v1, event_v2
 from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal
 from localcloud.services.http_api.routing import Match, find_route
 from localcloud.services.http_api.throttling import Buckets
@@ -106,12 +108,45 @@ class HttpApi:
         name = f"{request.method} {path}"
         with self._cloud.tracer.span(name, "apigateway", api.api_id) as span:
             self._cloud.kernel.sleep(self._cloud.latency.fact_us("model.api.apigw.http_overhead"))
-            answer = self._answer(api, stage, path, request)
+            log: dict[str, Any] = {}
+            answer = self._answer(api, stage, path, request, log)
             span.set(status=answer.status)
             if answer.status >= 400:
                 span.status = "throttled" if answer.status == 429 else "error"
+        if stage is not None and stage.access_log_settings:
+            self._log(api, stage, path, request, answer, log, started_us)
         self._finish(api.api_id, stage.name if stage is not None else "", answer, request, started_us)
         return answer
+
+    def _log(
+        self,
+        api: Any,
+        stage: Any,
+        path: str,
+        request: HttpRequest,
+        answer: HttpResponse,
+        log: dict[str, Any],
+        started_us: int,
+    ) -> None:
+        at = self._cloud.now
+        variables = {
+            "accountId": self._cloud.account_id,
+            "apiId": api.api_id,
+            "domainName": request.host,
+            "httpMethod": request.method,
+            "identity": {"sourceIp": "192.0.2.1", "userAgent": request.headers.get("user-agent")},
+            "path": path if stage.name == "$default" else f"/{stage.name}{path}",
+            "protocol": "HTTP/1.1",
+            "requestTime": common_log_time(at),
+            "requestTimeEpoch": str(int(at.timestamp() * 1_000)),
+            "responseLatency": str((self._cloud.kernel.now_us - started_us) // 1_000),
+            "responseLength": str(len(answer.body)),
+            "stage": stage.name,
+            "status": str(answer.status),
+            **log,
+        }
+        settings = _lower(stage.access_log_settings)
+        write_access_log(self._cloud, settings, variables, f"{api.api_id}/{stage.name}")
 
     def _finish(self, api_id: str, stage: str, answer: HttpResponse, request: HttpRequest, started_us: int) -> None:
         if answer.status != 429:  # throttled requests are not billed
@@ -120,7 +155,7 @@ class HttpApi:
         for listener in self.on_finished:
             listener(api_id, stage, answer.status, self._cloud.kernel.now_us - started_us)
 
-    def _answer(self, api: Any, stage: Any, path: str, request: HttpRequest) -> HttpResponse:
+    def _answer(self, api: Any, stage: Any, path: str, request: HttpRequest, log: dict[str, Any]) -> HttpResponse:
         if stage is None:
             return _NOT_FOUND
         cors = _lower(api.cors_configuration or {})
@@ -128,9 +163,11 @@ class HttpApi:
             return HttpResponse(204, cors_headers(cors, request.headers["origin"]))
         if len(request.body) > self._body_limit:
             return _TOO_LARGE
-        match = find_route(api.routes.values(), request.method, path)
-        if match is None:
+        found = find_route(api.routes.values(), request.method, path)
+        if found is None:
             return _NOT_FOUND
+        match = replace(found, request_id=self._request_id())
+        log |= {"requestId": match.request_id, "routeKey": match.route.route_key}
         if not self._admits(api.api_id, stage, match.route.route_key):
             return _THROTTLED
         answer = self._integrate(api, stage, match, path, request)
@@ -206,7 +243,7 @@ class HttpApi:
             domain=request.host,
             stage=stage.name,
             route_key=match.route.route_key,
-            request_id=self._request_id(),
+            request_id=match.request_id,
             at=self._cloud.now,
             path=path if stage.name == "$default" else f"/{stage.name}{path}",
             parameters=match.parameters,
@@ -239,7 +276,7 @@ class HttpApi:
             "httpMethod": request.method,
             "identity": {"sourceIp": "192.0.2.1", "userAgent": request.headers.get("user-agent", "")},
             "path": path,
-            "requestId": self._request_id(),
+            "requestId": match.request_id,
             "routeKey": match.route.route_key,
             "stage": stage.name,
         }
