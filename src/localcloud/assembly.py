@@ -20,6 +20,7 @@ from localcloud.services.http_api import FunctionUrls, HttpApi
 from localcloud.services.kinesis import Kinesis
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.logs import Logs
+from localcloud.services.rest_api import RestApis
 from localcloud.services.sns import SNS
 from localcloud.services.sqs import SQS
 from localcloud.services.states import StepFunctions
@@ -72,6 +73,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.faults.install()
     cloud.http_api = HttpApi(cloud)
     cloud.http_api.install()
+    cloud.rest_api = RestApis(cloud)
+    cloud.rest_api.install()
     FunctionUrls(cloud).install()
     cloud.appsync_events = AppSyncEvents(cloud)
     cloud.appsync_events.install()

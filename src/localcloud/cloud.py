@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from localcloud.services.kinesis import Kinesis
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.logs import Logs
+    from localcloud.services.rest_api import RestApis
     from localcloud.services.sns import SNS
     from localcloud.services.sqs import SQS
     from localcloud.services.states import StepFunctions
@@ -84,6 +85,7 @@ class Cloud:
         self.events: EventBridge
         self.step_functions: StepFunctions
         self.http_api: HttpApi
+        self.rest_api: RestApis
         self.appsync_events: AppSyncEvents
         self.cloudformation: CloudFormation
         self._undo: list[Callable[[], None]] = []

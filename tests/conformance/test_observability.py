@@ -114,9 +114,7 @@ def test_events_too_old_or_too_new_are_left_out(write, lines):
 
 
 @pytest.mark.behaviour("OBS-03")
-def test_a_line_in_the_embedded_format_makes_metrics_and_stays_in_the_log(
-    cloud, function, invoke, log_lines, total
-):
+def test_a_line_in_the_embedded_format_makes_metrics_and_stays_in_the_log(cloud, function, invoke, log_lines, total):
     function("shop", EMF)
     invoke("shop", {"orders": ["a", "b"], "sets": 1})
     cloud.wait(60)

@@ -139,9 +139,7 @@ class EventBridge:
     def _replayed(self, bus: Any, event: Mapping[str, Any], rules: Collection[str] | None) -> None:
         self._route(bus, event, forwarded=False, only=rules)
 
-    def _route(
-        self, bus: Any, event: Mapping[str, Any], forwarded: bool, only: Collection[str] | None = None
-    ) -> None:
+    def _route(self, bus: Any, event: Mapping[str, Any], forwarded: bool, only: Collection[str] | None = None) -> None:
         """Start a delivery for each target of each rule that matches (of the rules with these ARNs, when given)."""
         matching = 0
         if self._backend.archives:
