@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from localcloud.cloud import Cloud
+from localcloud.errors import ConfigurationError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="AWS on your own computer, in virtual time.")
-
-
-@app.callback()
-def _commands() -> None:
-    """Keeps the names of the commands when there is one only."""
 
 
 @app.command()
@@ -54,6 +52,37 @@ async def _serve(cloud: Cloud, host: str, port: int, speed: float | None) -> Non
         sys.stdout.flush()
     waiting.cancel()
     await running
+
+
+@app.command()
+def conformance(
+    tests: Annotated[Path, typer.Option(help="The folder of conformance tests.")] = Path("tests/conformance"),
+    as_json: Annotated[bool, typer.Option("--json", help="A list of objects, and nothing else.")] = False,
+) -> None:
+    """Run the conformance tests and print how every documented behaviour stands; exit code 1 when one fails."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from localcloud.conformance import counts, judge
+
+    try:
+        rows = judge(tests)
+    except ConfigurationError as exc:
+        typer.echo(str(exc), err=True)
+        raise typer.Exit(2) from None
+    found = counts(rows)
+    if as_json:
+        typer.echo(json.dumps([row.as_dict() for row in rows], ensure_ascii=False, indent=1))
+    else:
+        table = Table("id", "service", "tier", "status", "statement")
+        for row in rows:
+            table.add_row(row.id, row.service, str(row.tier), row.status, escape(row.statement))
+        Console().print(table)
+        for tier in sorted({row.tier for row in rows}):
+            by_status = counts([row for row in rows if row.tier == tier])
+            typer.echo(f"tier {tier}: " + ", ".join(f"{number} {status}" for status, number in by_status.items()))
+    raise typer.Exit(1 if found["fail"] else 0)
 
 
 def _speed(text: str) -> float | None:

@@ -52,7 +52,7 @@ class Gateway:
         request_id = uuid4_text(self._ids)
         try:
             if call.protocol == wire.CBOR or self._cloud.api.takes_over(service, call.operation):
-                return wire.answer(call, self._call(call), request_id)
+                return wire.answer(call, self._call(call, request), request_id)
             return self._by_moto(call, request)
         except ApiError as exc:
             return wire.failure(call, exc, request_id)
@@ -65,11 +65,12 @@ class Gateway:
         except HttpUnreachable as exc:
             return HttpResponse(404, _JSON, json.dumps({"message": str(exc)}).encode())
 
-    def _call(self, call: wire.WireCall) -> dict[str, Any]:
+    def _call(self, call: wire.WireCall, request: HttpRequest) -> dict[str, Any]:
         """Make the call as simulated code would. Raises ApiError."""
+        params = _own_addresses(wire.parameters(call), request)
         client = self._cloud.client(call.service, config=_ONE_ATTEMPT)
         try:
-            answer: dict[str, Any] = client._make_api_call(call.operation, wire.parameters(call))
+            answer: dict[str, Any] = client._make_api_call(call.operation, params)
         except ClientError as exc:
             raise wire.from_client_error(exc) from exc
         except ParamValidationError as exc:
@@ -94,6 +95,17 @@ class Gateway:
             raise ApiError("UnknownOperationException", f"{call.service} has no {call.operation}.", 404)
         status, given, body = found
         return HttpResponse(int(status), _lower(given), body.encode() if isinstance(body, str) else bytes(body or b""))
+
+
+def _own_addresses(params: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
+    """Parameters whose S3 addresses of this server are those of AWS: clients upload a template, then name it so."""
+    address = urlsplit(params.get("TemplateURL", ""))
+    host = request.headers.get("host", "")
+    if not host or (address.netloc != host and not address.netloc.endswith(f".s3.{host}")):
+        return params
+    bucket = address.netloc.removesuffix(f".s3.{host}") if address.netloc != host else ""
+    path = f"/{bucket}{address.path}" if bucket else address.path
+    return {**params, "TemplateURL": f"https://s3.amazonaws.com{path}"}
 
 
 def _lower(headers: Mapping[str, Any]) -> dict[str, str]:

@@ -135,7 +135,7 @@ def answer(call: WireCall, result: dict[str, Any], request_id: str) -> HttpRespo
     """The result members of an operation, as the client expects them."""
     if call.protocol == CBOR:
         return _cbor(200, _encode(result, call.model.output_shape), request_id)
-    plain = {name: _readable(call, name, value) for name, value in result.items() if name != "ResponseMetadata"}
+    plain = {n: _readable(call, n, v) for n, v in result.items() if v is not None and n != "ResponseMetadata"}
     return _respond(call, plain, request_id, None)
 
 
