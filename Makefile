@@ -60,11 +60,12 @@ unit: env
 stand-in: $(STAND_IN)/bin/ministack stand-in-tests ## install the stand-in for AWS, and run the tests on it
 
 stand-in-tests: env
-	$(BIN)/python -m pytest -q -m stand_in tests/patisserie/targets/test_ministack.py
+	$(BIN)/python -m pytest -q -m stand_in tests/patisserie/targets/test_ministack.py tests/localcloud/server
 
 $(STAND_IN)/bin/ministack:
 	$(PYTHON) -m venv $(STAND_IN)
 	$(STAND_IN)/bin/python -m pip install --quiet --disable-pip-version-check 'ministack>=1.5.33,<1.6' boto3 aws-sam-translator
+	$(STAND_IN)/bin/python -m pip install --quiet --disable-pip-version-check 'awscli>=1.46,<2'
 
 notebooks: env ## write labs/ and solutions/ anew from their sources
 	$(BIN)/python -m patisserie.notebooks build

@@ -22,8 +22,10 @@ from localcloud.services.lambda_ import Lambda
 from localcloud.services.log_insights import LogInsights
 from localcloud.services.log_processing import LogProcessing
 from localcloud.services.logs import Logs
+from localcloud.services.rest_api import RestApis
 from localcloud.services.sns import SNS
 from localcloud.services.sqs import SQS
+from localcloud.services.states import StepFunctions
 from localcloud.services.xray import XRay
 from localcloud.spans import Tracer
 from localcloud.stacks import CloudFormation
@@ -46,6 +48,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.logs = Logs(cloud)
+    cloud.logs.install()
     streams = StreamLogs(lambda: cloud.kernel.unix_us)
     tables = Tables(streams)
     tables.install(cloud.patches)
@@ -70,10 +73,14 @@ def assemble(cloud: Cloud) -> None:
     cloud.event_source_mappings.install()
     cloud.events = EventBridge(cloud)
     cloud.events.install()
+    cloud.step_functions = StepFunctions(cloud)
+    cloud.step_functions.install()
     cloud.faults = Faults(cloud)
     cloud.faults.install()
     cloud.http_api = HttpApi(cloud)
     cloud.http_api.install()
+    cloud.rest_api = RestApis(cloud)
+    cloud.rest_api.install()
     FunctionUrls(cloud).install()
     cloud.appsync_events = AppSyncEvents(cloud)
     cloud.appsync_events.install()

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.log_processing import LogProcessing
     from localcloud.services.logs import Logs
+    from localcloud.services.rest_api import RestApis
     from localcloud.services.sns import SNS
     from localcloud.services.sqs import SQS
+    from localcloud.services.states import StepFunctions
     from localcloud.spans import Tracer
     from localcloud.stacks import CloudFormation
 
@@ -83,7 +85,9 @@ class Cloud:
         self.lambda_: Lambda
         self.event_source_mappings: EventSourceMappings
         self.events: EventBridge
+        self.step_functions: StepFunctions
         self.http_api: HttpApi
+        self.rest_api: RestApis
         self.appsync_events: AppSyncEvents
         self.cloudformation: CloudFormation
         self._undo: list[Callable[[], None]] = []

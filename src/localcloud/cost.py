@@ -81,6 +81,7 @@ PRICES: Mapping[str, Price] = {
     "s3.gets": Price("price.s3", "request", 1_000, "get_per_1k"),
     "logs.ingested_gb": Price("price.cloudwatch.logs.lambda_tiers", "GB"),
     "logs.vended_gb": Price("price.cloudwatch.logs.standard_ingest", "GB"),
+    "logs.standard_gb": Price("price.cloudwatch.logs.standard_ingest", "GB"),
     "logs.infrequent_access_gb": Price("price.cloudwatch.logs.ia_ingest", "GB"),
     "logs.stored_gb_months": Price("price.cloudwatch.logs.storage", "GB-month", part="standard_gb_month"),
     "logs.scanned_gb": Price("price.cloudwatch.logs.insights", "GB"),

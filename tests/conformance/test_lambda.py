@@ -242,9 +242,7 @@ def test_a_payload_beyond_the_limit_is_refused(cloud, function, kind, megabytes)
     function("shop", COUNTER)
     client = cloud.client("lambda")
     with pytest.raises(client.exceptions.RequestTooLargeException) as caught:
-        client.invoke(
-            FunctionName="shop", InvocationType=kind, Payload=b'"' + b"x" * (megabytes * 1024 * 1024) + b'"'
-        )
+        client.invoke(FunctionName="shop", InvocationType=kind, Payload=b'"' + b"x" * (megabytes * 1024 * 1024) + b'"')
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
 
 

@@ -58,9 +58,7 @@ def routed(name, version, weights):
 
 
 @pytest.mark.parametrize(("weight", "low", "high"), [(0.05, 3, 30), (0.25, 70, 130), (0.9, 335, 385)])
-def test_an_alias_sends_its_weights_share_to_the_other_version(
-    lambda_, function, publish, invoke, weight, low, high
-):
+def test_an_alias_sends_its_weights_share_to_the_other_version(lambda_, function, publish, invoke, weight, low, high):
     function("shop", WHICH)
     publish("shop", 2)
     lambda_.create_alias(**routed("shop", "1", {"2": weight}))
@@ -151,9 +149,7 @@ def test_a_destination_record_has_request_response_and_what_led_to_it(cloud, lam
 
 
 @pytest.mark.behaviour("LAM-28", "LAM-31")
-def test_a_failed_event_goes_to_its_destination_and_to_the_dead_letter_topic(
-    cloud, lambda_, function, invoke, queue
-):
+def test_a_failed_event_goes_to_its_destination_and_to_the_dead_letter_topic(cloud, lambda_, function, invoke, queue):
     sns = cloud.client("sns")
     topic = sns.create_topic(Name="dead")["TopicArn"]
     letters_arn, letters = queue("letters")

@@ -1,168 +1,226 @@
-"""CloudWatch Logs and metrics, as AWS documents them."""
+"""CloudWatch Logs and the metrics in log lines, as AWS documents them."""
 
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.cost import cost_report
+from localcloud.services.logs.emf import InvalidDocument, Limits, read_document
+
+DAY_S = 86_400
+NAMESPACE = "Bakery"
+EMF = """
+    import json, time
+    def handler(event, context):
+        for order in event["orders"]:
+            print(json.dumps({
+                "_aws": {
+                    "Timestamp": int(time.time() * 1000),
+                    "CloudWatchMetrics": [{
+                        "Namespace": "Bakery", "Dimensions": [["shop"], ["shop", "orderId"]][: event["sets"]],
+                        "Metrics": [{"Name": "Croissants", "Unit": "Count"}],
+                    }],
+                },
+                "shop": "Lyon", "orderId": order, "customer": "Amélie", "Croissants": 3,
+            }))
+"""
 
 
-def emf(cloud, metrics, dimensions=(), **members):
-    return json.dumps(
-        {
-            "_aws": {
-                "Timestamp": cloud.kernel.unix_us // 1_000,
-                "CloudWatchMetrics": [
-                    {
-                        "Namespace": "Shop",
-                        "Dimensions": [list(dimensions)],
-                        "Metrics": [{"Name": name, "Unit": "Count"} for name in metrics],
-                    }
-                ],
-            },
-            **members,
-        }
-    )
+@pytest.fixture
+def logs(cloud):
+    client = cloud.client("logs")
+    client.create_log_group(logGroupName="/shop")
+    client.create_log_stream(logGroupName="/shop", logStreamName="s")
+    return client
 
 
-def listed(cloud, namespace="Shop"):
-    return cloud.client("cloudwatch").list_metrics(Namespace=namespace)["Metrics"]
+@pytest.fixture
+def write(cloud, logs):
+    """Write lines now, or as old as they shall be: write("a", "b", age_s=60)."""
+
+    def call(*messages, age_s=0):
+        at_ms = cloud.kernel.unix_us // 1_000 - age_s * 1_000
+        events = [{"timestamp": at_ms, "message": message} for message in messages]
+        return logs.put_log_events(logGroupName="/shop", logStreamName="s", logEvents=events)
+
+    return call
 
 
-def values(cloud, name, namespace="Shop", stat="Sum", **dimensions):
-    answer = cloud.client("cloudwatch").get_metric_statistics(
-        Namespace=namespace, MetricName=name, Period=60, Statistics=[stat],
-        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-        StartTime=cloud.now - timedelta(minutes=5), EndTime=cloud.now + timedelta(minutes=5),
-    )  # fmt: skip
-    return [point[stat] for point in answer["Datapoints"]]
+@pytest.fixture
+def lines(logs):
+    return lambda: [event["message"] for event in logs.filter_log_events(logGroupName="/shop")["events"]]
 
 
-@pytest.mark.behaviour("OBS-03")
-def test_an_emf_line_becomes_metrics_and_stays_searchable(cloud):
-    line = emf(cloud, ["orders", "sizes"], ["shop"], shop="paris", orders=3, sizes=[1, 2], order_id="o-17")
-    cloud.logs.put("/shop", "s", [(cloud.kernel.unix_us // 1_000, line)])
-    assert values(cloud, "orders", shop="paris") == [3.0]
-    assert values(cloud, "sizes", shop="paris", stat="SampleCount") == [2.0]
-    assert [metric["MetricName"] for metric in listed(cloud)] == ["orders", "sizes"]  # order_id costs no metric
-    found = cloud.client("logs").filter_log_events(logGroupName="/shop", filterPattern='"o-17"')["events"]
-    assert len(found) == 1
+@pytest.fixture
+def total(cloud):
+    """The sum of a metric under some dimensions: total("Croissants", shop="Lyon")."""
 
+    def read(name, **dimensions):
+        answer = cloud.client("cloudwatch").get_metric_statistics(
+            Namespace=NAMESPACE, MetricName=name, StartTime=cloud.now.replace(hour=0), EndTime=cloud.now,
+            Period=DAY_S, Statistics=["Sum"],
+            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+        )  # fmt: skip
+        return sum(point["Sum"] for point in answer["Datapoints"])
 
-@pytest.mark.behaviour("OBS-03")
-@pytest.mark.parametrize(("metrics", "dimensions", "expected"), [(100, 1, 100), (101, 1, 0), (1, 30, 1), (1, 31, 0)])
-def test_an_emf_line_has_at_most_100_metrics_and_30_dimensions(cloud, metrics, dimensions, expected):
-    keys = {f"d{number}": "x" for number in range(dimensions)}
-    numbers = {f"m{number}": number for number in range(metrics)}
-    cloud.logs.put("/shop", "s", [(0, emf(cloud, list(numbers), list(keys), **keys, **numbers))])
-    assert len(listed(cloud)) == expected
-    assert values(cloud, "EMFValidationErrors", "AWS/Logs", LogGroupName="/shop") == ([] if expected else [1.0])
-
-
-@pytest.mark.behaviour("OBS-03")
-def test_powertools_metrics_of_a_handler_can_be_read(cloud, function, invoke):
-    source = """
-        from aws_lambda_powertools import Metrics
-        from aws_lambda_powertools.metrics import MetricUnit
-        metrics = Metrics(namespace="Shop", service="orders")
-
-        @metrics.log_metrics
-        def handler(event, context):
-            metrics.add_metric(name="Baked", unit=MetricUnit.Count, value=event["count"])
-    """
-    function("f", source)
-    for count in (2, 5):
-        assert invoke("f", {"count": count})[1].get("FunctionError") is None
-    assert values(cloud, "Baked", service="orders") == [7.0]
-
-
-@pytest.mark.behaviour("OBS-04")
-def test_every_combination_of_dimension_values_is_a_metric_of_its_own_on_the_bill(cloud):
-    before = cloud.meter.snapshot()
-    for number in range(50):
-        line = emf(cloud, ["orders"], ["order_id"], order_id=f"o-{number}", orders=1)
-        cloud.logs.put("/shop", "s", [(0, line), (0, line)])
-    used = cloud.meter.since(before).total("cloudwatch.custom_metric_months")
-    hours = cloud.facts.value("model.billing.hours_per_month")
-    assert used == pytest.approx(50 / hours, rel=1e-4)
+    return read
 
 
 @pytest.mark.behaviour("OBS-01")
-def test_groups_never_expire_unless_told_to(cloud):
-    logs = cloud.client("logs")
-    for name in ("/kept", "/gone"):
-        logs.create_log_group(logGroupName=name)
-        logs.create_log_stream(logGroupName=name, logStreamName="s")
+def test_a_group_without_retention_keeps_everything(cloud, write, lines, logs):
+    write("old")
+    cloud.wait(400 * DAY_S)
+    assert lines() == ["old"]
     assert "retentionInDays" not in logs.describe_log_groups()["logGroups"][0]
-    logs.put_retention_policy(logGroupName="/gone", retentionInDays=1)
-    for name in ("/kept", "/gone"):
-        cloud.logs.put(name, "s", [(cloud.kernel.unix_us // 1_000, "a line")])
 
-    def left(name):
-        return len(logs.filter_log_events(logGroupName=name)["events"])
 
-    cloud.wait(2 * 86_400)
-    assert left("/gone") == 1  # deletion may take 72 hours more
-    cloud.wait(3 * 86_400)
-    assert (left("/kept"), left("/gone")) == (1, 0)
+@pytest.mark.behaviour("OBS-01")
+def test_what_has_outlived_the_retention_is_gone_within_three_days(cloud, write, lines, logs):
+    logs.put_retention_policy(logGroupName="/shop", retentionInDays=1)
+    write("old")
+    cloud.wait(2 * DAY_S)
+    write("young")
+    assert lines() == ["old", "young"]
+    cloud.wait(2 * DAY_S + 60)
+    assert lines() == ["young"]
+    (stream,) = logs.describe_log_streams(logGroupName="/shop")["logStreams"]
+    assert stream["storedBytes"] == len("young")
 
 
 @pytest.mark.behaviour("OBS-02")
-def test_what_a_batch_of_log_events_may_be(cloud):
-    logs = cloud.client("logs")
-    logs.create_log_group(logGroupName="/g")
-    logs.create_log_stream(logGroupName="/g", logStreamName="s")
-    now_ms, hour = cloud.kernel.unix_us // 1_000, 3_600_000
+def test_a_batch_has_its_limits(cloud, write, logs):
+    with pytest.raises(ClientError, match="Upload too large"):
+        write(*["x" * 200_000] * 6)
+    now_ms = cloud.kernel.unix_us // 1_000
+    events = [{"timestamp": now_ms - 25 * 3_600_000, "message": "a"}, {"timestamp": now_ms, "message": "b"}]
+    with pytest.raises(ClientError, match="span more than 24 hours"):
+        logs.put_log_events(logGroupName="/shop", logStreamName="s", logEvents=events)
+    with pytest.raises(ClientError, match="chronological order"):
+        logs.put_log_events(
+            logGroupName="/shop", logStreamName="s",
+            logEvents=[{"timestamp": now_ms, "message": "a"}, {"timestamp": now_ms - 1, "message": "b"}],
+        )  # fmt: skip
 
-    def put(*times, message="x"):
-        events = [{"timestamp": now_ms + at, "message": message} for at in times]
-        return logs.put_log_events(logGroupName="/g", logStreamName="s", logEvents=events)
 
-    for times, message in (
-        ([0] * 10_001, "10000"), ([0, 0], "too large"), ([1, 0], "chronological"), ([-25 * hour, 0], "24 hours"),
-    ):  # fmt: skip
-        with pytest.raises(ClientError, match=message):
-            put(*times, message="x" * 600_000 if message == "too large" else "x")
-    put(*[0] * 10_000)
-    rejected = put(-14 * 24 * hour - 2, -14 * 24 * hour - 1, -13 * 24 * hour - 23 * hour)["rejectedLogEventsInfo"]
-    assert rejected == {"tooOldLogEventEndIndex": 2}
-    assert put(0, 3 * hour)["rejectedLogEventsInfo"] == {"tooNewLogEventStartIndex": 1}
+@pytest.mark.behaviour("OBS-02")
+def test_events_too_old_or_too_new_are_left_out(write, lines):
+    assert "tooOldLogEventEndIndex" in write("old", age_s=15 * DAY_S)["rejectedLogEventsInfo"]
+    assert "tooNewLogEventStartIndex" in write("new", age_s=-3 * 3_600)["rejectedLogEventsInfo"]
+    write("now")
+    assert lines() == ["now"]
+
+
+@pytest.mark.behaviour("OBS-03")
+def test_a_line_in_the_embedded_format_makes_metrics_and_stays_in_the_log(cloud, function, invoke, log_lines, total):
+    function("shop", EMF)
+    invoke("shop", {"orders": ["a", "b"], "sets": 1})
+    cloud.wait(60)
+    assert total("Croissants", shop="Lyon") == 6
+    assert total("Croissants") == 0  # no roll-up to other dimensions
+    assert sum('"customer": "Am' in line for line in log_lines("shop")) == 2
+    listed = cloud.client("cloudwatch").list_metrics(Namespace=NAMESPACE)["Metrics"]
+    assert [metric["MetricName"] for metric in listed] == ["Croissants"]  # orderId and customer are no metrics
+
+
+@pytest.mark.behaviour("OBS-03")
+def test_a_caller_of_put_log_events_may_write_metrics_too(cloud, write, total):
+    document = {
+        "_aws": {
+            "Timestamp": cloud.kernel.unix_us // 1_000,
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": [{"Name": "Loaves"}]}],
+        },
+        "Loaves": [1, 2, 3],
+    }
+    write(json.dumps(document))
+    cloud.wait(60)
+    assert total("Loaves") == 6
+
+
+@pytest.mark.behaviour("OBS-03")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"metrics": 101}, "at most 100 metric definitions"),
+        ({"dimensions": 31}, "at most 30 dimensions"),
+        ({"values": 101}, "at most 100 values"),
+        ({"namespace": None}, "needs a Namespace"),
+        ({"timestamp": "noon"}, "Timestamp must be a whole number"),
+        ({"value": "three"}, "must be numbers"),
+        ({"missing": True}, "must be a member of the document"),
+    ],
+)
+def test_a_document_beyond_the_limits_makes_no_metrics(cloud, write, total, change, message):
+    metrics = [{"Name": f"m{n}"} for n in range(change.get("metrics", 1))]
+    keys = [f"d{n}" for n in range(change.get("dimensions", 1))]
+    directive = {"Namespace": change.get("namespace", NAMESPACE), "Dimensions": [keys], "Metrics": metrics}
+    document = {
+        "_aws": {"Timestamp": change.get("timestamp", cloud.kernel.unix_us // 1_000), "CloudWatchMetrics": [directive]},
+        **{key: "x" for key in keys if not change.get("missing")},
+        **{metric["Name"]: change.get("value", [1] * change.get("values", 1)) for metric in metrics},
+    }
+    quota = cloud.facts.value("quota.cloudwatch.emf")
+    limits = Limits(quota["metric_definitions"], quota["dimension_keys"], quota["values_per_metric"])
+    with pytest.raises(InvalidDocument, match=message):
+        read_document(json.dumps(document), limits)
+    write(json.dumps(document))
+    cloud.wait(60)
+    assert cloud.client("cloudwatch").list_metrics(Namespace=NAMESPACE)["Metrics"] == []
+
+
+@pytest.mark.behaviour("OBS-04")
+def test_every_combination_of_dimensions_is_a_metric_to_pay_for(cloud, function, invoke):
+    function("shop", EMF)
+
+    def months(orders, sets):
+        before = cloud.meter.snapshot()
+        invoke("shop", {"orders": orders, "sets": sets})
+        report = cost_report(cloud.meter.since(before), cloud.facts)
+        quantities = {line.item: line.quantity for line in report.lines}
+        cloud.wait(3_600)
+        return quantities.get("cloudwatch.custom_metric_months", 0) * 730
+
+    orders = [f"order-{number}" for number in range(50)]
+    assert months(orders, sets=1) == pytest.approx(1)
+    assert months(orders, sets=2) == pytest.approx(51)
 
 
 @pytest.mark.behaviour("OBS-05")
-def test_infrequent_access_groups_have_no_filters_and_cannot_be_read_event_by_event(cloud):
-    logs = cloud.client("logs")
-    logs.create_log_group(logGroupName="/ia", logGroupClass="INFREQUENT_ACCESS")
-    (group,) = logs.describe_log_groups()["logGroups"]
-    assert group["logGroupClass"] == "INFREQUENT_ACCESS"
-    transformation = {"metricNamespace": "N", "metricName": "M", "metricValue": "1"}
-    arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
-    for attempt in (
-        lambda: logs.put_metric_filter(
-            logGroupName="/ia", filterName="f", filterPattern="", metricTransformations=[transformation]
-        ),
-        lambda: logs.put_subscription_filter(logGroupName="/ia", filterName="f", filterPattern="", destinationArn=arn),
-        lambda: logs.filter_log_events(logGroupName="/ia"),
-        lambda: logs.get_log_events(logGroupName="/ia", logStreamName="s"),
-    ):
-        with pytest.raises(ClientError, match="INFREQUENT_ACCESS"):
-            attempt()
+def test_a_group_of_the_infrequent_class_costs_half_and_can_do_less(cloud, logs):
+    logs.create_log_group(logGroupName="/rare", logGroupClass="INFREQUENT_ACCESS")
+    logs.create_log_stream(logGroupName="/rare", logStreamName="s")
     before = cloud.meter.snapshot()
-    cloud.logs.put("/ia", "s", [(0, "line")])
-    assert cloud.meter.since(before).total("logs.infrequent_access_gb") > 0
+    event = {"timestamp": cloud.kernel.unix_us // 1_000, "message": "x" * 974}
+    logs.put_log_events(logGroupName="/rare", logStreamName="s", logEvents=[event])
+    (line,) = cost_report(cloud.meter.since(before), cloud.facts).lines
+    assert (line.item, line.quantity) == ("logs.infrequent_access_gb", pytest.approx(1e-6))
+    assert line.price_usd == cloud.facts.value("price.cloudwatch.logs.ia_ingest")
+    with pytest.raises(ClientError, match="not supported for log groups of the INFREQUENT_ACCESS class"):
+        logs.filter_log_events(logGroupName="/rare")
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    with pytest.raises(ClientError, match="PutSubscriptionFilter is not supported"):
+        logs.put_subscription_filter(logGroupName="/rare", filterName="f", filterPattern="", destinationArn=arn)
+    classes = {group["logGroupName"]: group["logGroupClass"] for group in logs.describe_log_groups()["logGroups"]}
+    assert classes == {"/rare": "INFREQUENT_ACCESS", "/shop": "STANDARD"}
 
 
 @pytest.mark.behaviour("OBS-07")
-def test_only_lines_of_functions_have_tiers(cloud):
-    tb = 1_000
-    lambda_lines = cost_report({"logs.ingested_gb": 60 * tb}, cloud.facts)
-    other_lines = cost_report({"logs.vended_gb": 60 * tb}, cloud.facts)
-    assert lambda_lines.total_usd == pytest.approx(12_500)
-    assert other_lines.total_usd == pytest.approx(30_000)
-    below = 9 * tb
-    assert cost_report({"logs.ingested_gb": below}, cloud.facts).total_usd == pytest.approx(4_500)
-    assert cost_report({"logs.vended_gb": below}, cloud.facts).total_usd == pytest.approx(4_500)
+def test_the_price_falls_with_volume_for_the_logs_of_functions_only(cloud):
+    def cost(item, gigabytes):
+        return cost_report({item: gigabytes}, cloud.facts).total_usd
+
+    assert cost("logs.ingested_gb", 10_000) == pytest.approx(cost("logs.standard_gb", 10_000))
+    assert cost("logs.ingested_gb", 20_000) == pytest.approx(5_000 + 2_500)
+    assert cost("logs.standard_gb", 20_000) == pytest.approx(10_000)
+
+
+@pytest.mark.behaviour("OBS-07")
+def test_lines_of_functions_and_lines_of_others_are_metered_apart(cloud, function, invoke, write):
+    function("shop", "def handler(event, context): print('x' * 100)")
+    before = cloud.meter.snapshot()
+    invoke("shop")
+    write("y" * 100)
+    items = {line.item for line in cost_report(cloud.meter.since(before), cloud.facts).lines}
+    assert {"logs.ingested_gb", "logs.standard_gb"} <= items

@@ -344,9 +344,7 @@ def test_a_tables_stream_keeps_a_day(cloud, table):
 def test_an_expired_item_leaves_as_a_deletion_by_the_service(cloud, table, connect, seen):
     connect(CHANGES, arn=table)
     items = cloud.client("dynamodb")
-    items.update_time_to_live(
-        TableName="orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
-    )
+    items.update_time_to_live(TableName="orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})
     expires = str(int(cloud.now.timestamp()) + 60)
     items.put_item(TableName="orders", Item={"id": {"S": "1"}, "expires": {"N": expires}})
     cloud.wait(72 * 3600)

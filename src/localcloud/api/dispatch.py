@@ -95,6 +95,14 @@ class Api:
         """
         self._interceptors.append(interceptor)
 
+    def takes_over(self, service: str, operation: str) -> bool:
+        """Whether an operation is answered without moto's own HTTP handling."""
+        return (service, operation) in self._handlers or (service, operation) in HOT_OPERATIONS
+
+    def attempt(self, call: ApiCall) -> None:
+        """Go through what precedes every attempt: faults and the call's latency. Raises as `before_call` says."""
+        self._before_attempt(call)
+
     def direct(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """A call between services: no latency, no faults, no metering. Raises ApiError."""
         handler = self._handlers.get((service, operation))

@@ -80,6 +80,12 @@ class Kernel:
         self._drop_cancelled()
         return bool(self._heap)
 
+    @property
+    def next_us(self) -> int | None:
+        """When the next event happens; None when nothing is scheduled."""
+        self._drop_cancelled()
+        return self._heap[0][0] if self._heap else None
+
     def call_at(self, at_us: int, fn: Callable[..., Any], *args: Any) -> Timer:
         """Call `fn(*args)` from the hub at virtual time `at_us` (now, when that has passed)."""
         timer = Timer(fn, args)

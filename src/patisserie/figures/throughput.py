@@ -34,9 +34,7 @@ def throughput_over_time(
     series = {_ARRIVED: arrived_s, **accepted_s}
     counts = {label: _counted(times, bucket_s, buckets) for label, times in series.items()}
     most = max(1, *(value for values in counts.values() for value in values))
-    rows = tuple(
-        (count(number * bucket_s), *(counts[label][number] for label in series)) for number in range(buckets)
-    )
+    rows = tuple((count(number * bucket_s), *(counts[label][number] for label in series)) for number in range(buckets))
     alt = _words({label: sum(values) for label, values in counts.items()}, buckets, bucket_s)
     body = _axes(most, buckets, bucket_s) + _line(counts[_ARRIVED], most, style.MUTED, "1 3")
     hues = style.colours(list(accepted_s))

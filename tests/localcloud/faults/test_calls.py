@@ -19,9 +19,7 @@ UNMODELLED = {"cloudformation", "cloudwatch", "ec2", "iam", "s3", "sts"}
 UNMODELLED_BREAKDOWNS = {"kinesis", "s3"}
 
 
-@pytest.mark.parametrize(
-    ("table", "unmodelled"), [(THROTTLES, UNMODELLED), (BREAKDOWNS, UNMODELLED_BREAKDOWNS)]
-)
+@pytest.mark.parametrize(("table", "unmodelled"), [(THROTTLES, UNMODELLED), (BREAKDOWNS, UNMODELLED_BREAKDOWNS)])
 def test_codes_are_those_of_the_services_own_models(table, unmodelled):
     session = botocore.session.get_session()
     unknown = {

@@ -128,4 +128,4 @@ def test_a_subscription_hands_lines_to_a_stream(cloud, logs, write):
 def test_lines_written_by_the_api_cost_the_standard_price(cloud, write):
     before = cloud.meter.snapshot()
     write("0123456789")
-    assert cloud.meter.since(before).total("logs.vended_gb") == pytest.approx(36e-9)
+    assert cloud.meter.since(before).total("logs.standard_gb") == pytest.approx(36e-9)

@@ -125,9 +125,7 @@ def test_an_error_frees_the_key_for_the_next_try(cloud, function, invoke, table,
 
 
 @pytest.mark.parametrize("ending", ["timeout", "crash"])
-def test_what_died_in_progress_may_run_again_after_the_functions_timeout(
-    cloud, function, invoke, table, baked, ending
-):
+def test_what_died_in_progress_may_run_again_after_the_functions_timeout(cloud, function, invoke, table, baked, ending):
     function("bakery", IDEMPOTENT, Timeout=10)
     seconds = 60 if ending == "timeout" else 5
     if ending == "crash":
@@ -361,9 +359,7 @@ def test_logger_and_metrics_write_their_own_lines_for_each_environment(cloud, fu
     assert [task.result()[0] for task in tasks] == [None] * 3
     found = [json.loads(line) for line in log_lines("bakery") if line.startswith("{")]
     logged = [line for line in found if "message" in line]
-    assert sorted((line["correlation_id"], line["by"]) for line in logged) == [
-        (f"o-{n}", f"b-{n}") for n in range(3)
-    ]
+    assert sorted((line["correlation_id"], line["by"]) for line in logged) == [(f"o-{n}", f"b-{n}") for n in range(3)]
     assert all(line["cold_start"] for line in logged)
     assert sum("ColdStart" in line for line in found) == 3
     assert sum(line.get("Cakes") == [1.0] for line in found) == 3

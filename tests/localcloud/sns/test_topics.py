@@ -69,9 +69,7 @@ def text(value):
 def test_a_queue_gets_an_envelope_after_the_hop(cloud, sns, topic, queue, subscribe):
     arn, received = queue("audit")
     subscription = subscribe("sqs", arn)
-    answer = sns.publish(
-        TopicArn=topic, Message="bread", Subject="New", MessageAttributes={"kind": text("loaf")}
-    )
+    answer = sns.publish(TopicArn=topic, Message="bread", Subject="New", MessageAttributes={"kind": text("loaf")})
     assert received() == []  # nothing arrives at once
     cloud.wait(5)
     (message,) = received()

@@ -19,9 +19,7 @@ def kinesis(cloud):
 
 
 def put(kinesis, *values, key="k", **where):
-    return [
-        kinesis.put_record(StreamName="orders", PartitionKey=key, Data=value.encode(), **where) for value in values
-    ]
+    return [kinesis.put_record(StreamName="orders", PartitionKey=key, Data=value.encode(), **where) for value in values]
 
 
 def iterator(kinesis, shard, kind="TRIM_HORIZON", **rest):

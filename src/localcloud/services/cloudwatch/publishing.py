@@ -7,7 +7,7 @@ from typing import Any
 
 from localcloud.api import ApiError
 from localcloud.facts import Facts
-from localcloud.metering import Meter
+from localcloud.services.cloudwatch.custom import CustomMetrics
 from localcloud.services.cloudwatch.parameters import dimensions_of, unix_s
 from localcloud.services.cloudwatch.store import MINUTE_S, Metric, Series, StatisticSet, Store
 
@@ -23,11 +23,9 @@ def _refuse(message: str, code: str = "InvalidParameterValue") -> ApiError:
 class Publishing:
     """Checks a whole request before it stores any of it, as AWS does."""
 
-    def __init__(self, store: Store, facts: Facts, meter: Meter) -> None:
+    def __init__(self, store: Store, facts: Facts, custom: CustomMetrics) -> None:
         self._store = store
-        self._meter = meter
-        self._metric_hour = 1 / facts.value("model.billing.hours_per_month")
-        self._billed_hours: dict[Metric, int] = {}  # the latest hour for which a custom metric is on the bill
+        self._custom = custom
         limits = facts.value("quota.cloudwatch.put_metric_data")
         self._most_metrics: int = limits["metrics"]
         self._most_values: int = limits["values"]
@@ -124,10 +122,10 @@ class Publishing:
 
     def _write(self, namespace: str, datum: dict[str, Any], now_s: float) -> None:
         metric = Metric.of(namespace, datum["MetricName"], dimensions_of(datum.get("Dimensions")))
-        self._bill(metric, int(now_s) // 3_600)
         series = self._store.series(metric, datum.get("Unit") or "None")
         at_s = int(now_s if datum.get("Timestamp") is None else unix_s(datum["Timestamp"]))
         at_s -= at_s % datum.get("StorageResolution", MINUTE_S)
+        self._custom.published(metric, at_s)
         if datum.get("StatisticValues") is not None:
             self._write_set(series, at_s, datum["StatisticValues"])
         elif datum.get("Values") is not None:
@@ -136,12 +134,6 @@ class Publishing:
                 series.add(at_s, value, count)
         else:
             series.add(at_s, datum["Value"])
-
-    def _bill(self, metric: Metric, hour: int) -> None:
-        """A custom metric costs a share of its monthly price for each hour in which it is published."""
-        if self._billed_hours.get(metric) != hour:
-            self._billed_hours[metric] = hour
-            self._meter.add("cloudwatch.custom_metric_months", self._metric_hour)
 
     def _write_set(self, series: Series, at_s: int, given: dict[str, float]) -> None:
         series.add_set(StatisticSet(at_s, given["SampleCount"], given["Sum"], given["Minimum"], given["Maximum"]))

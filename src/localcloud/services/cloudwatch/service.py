@@ -12,6 +12,7 @@ from moto.cloudwatch.models import CloudWatchBackend
 
 from localcloud.api import ApiCall
 from localcloud.services.cloudwatch.alarms import Alarms
+from localcloud.services.cloudwatch.custom import CustomMetrics
 from localcloud.services.cloudwatch.get_metric_data import MetricDataReader
 from localcloud.services.cloudwatch.get_metric_statistics import MetricStatisticsReader
 from localcloud.services.cloudwatch.listing import Listing
@@ -21,6 +22,7 @@ from localcloud.services.cloudwatch.store import Metric, Series, Store, minute_s
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
+    from localcloud.services.logs.emf import Datum
 
 
 class CloudWatch:
@@ -30,7 +32,8 @@ class CloudWatch:
         self._cloud = cloud
         self._store = Store()
         self.before_reading: list[Callable[[], None]] = []  # services that sample bring their metrics up to now
-        self._publishing = Publishing(self._store, cloud.facts, cloud.meter)
+        self._custom = CustomMetrics(cloud.meter)
+        self._publishing = Publishing(self._store, cloud.facts, self._custom)
         self._metric_data = MetricDataReader(self._store, cloud.facts)
         self._metric_statistics = MetricStatisticsReader(self._store, cloud.facts)
         self._listing = Listing(self._store, cloud.facts)
@@ -60,10 +63,6 @@ class CloudWatch:
             settle()
         return self._metric_data.read(params, self._now_s)
 
-    def publish(self, namespace: str, data: list[dict[str, Any]]) -> None:
-        """Publish data as PutMetricData takes them, without a request. Raises ApiError."""
-        self._publishing.put({"Namespace": namespace, "MetricData": data}, self._now_s)
-
     @property
     def _now_s(self) -> float:
         return self._cloud.kernel.unix_us / 1e6
@@ -91,6 +90,15 @@ class CloudWatch:
     def add(self, series: Series, value: float, unix_us: int | None = None) -> None:
         """Publish one value, as `record` does, to a series that was looked up before."""
         series.add(minute_s(self._cloud.kernel.unix_us if unix_us is None else unix_us), value)
+
+    def publish(self, datum: Datum) -> None:
+        """Publish a metric that stood in a log line. There is no request to pay for."""
+        metric = Metric.of(datum.namespace, datum.name, datum.dimensions)
+        series, at_s = self._store.series(metric, datum.unit), datum.unix_ms // 1_000
+        at_s -= at_s % datum.resolution_s
+        self._custom.published(metric, at_s)
+        for value in datum.values:
+            series.add(at_s, value)
 
     # -- API operations ----------------------------------------------------------------------
 

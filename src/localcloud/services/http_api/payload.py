@@ -31,6 +31,7 @@ class Context:
     path: str
     parameters: Mapping[str, str]
     stage_variables: Mapping[str, str]
+    authorizer: Mapping[str, Any] | None = None  # {"lambda": ...}: what the route's authorizer gave
 
 
 def event_v2(request: HttpRequest, context: Context) -> dict[str, Any]:
@@ -58,11 +59,13 @@ def event_v2(request: HttpRequest, context: Context) -> dict[str, Any]:
             "requestId": context.request_id,
             "routeKey": context.route_key,
             "stage": context.stage,
-            "time": _common_log_time(context.at),
+            "time": common_log_time(context.at),
             "timeEpoch": int(context.at.timestamp() * 1_000),
         },
         "isBase64Encoded": encoded,
     }
+    if context.authorizer is not None:
+        event["requestContext"]["authorizer"] = dict(context.authorizer)
     if "cookie" in request.headers:
         event["cookies"] = [cookie.strip() for cookie in request.headers["cookie"].split(";")]
     query = parse_qsl(request.query, keep_blank_values=True)
@@ -88,7 +91,7 @@ def event_v1(request: HttpRequest, context: Context) -> dict[str, Any]:
     for name, value in query:
         many.setdefault(name, []).append(value)
     resource = context.route_key.split(" ", 1)[-1]
-    return {
+    event: dict[str, Any] = {
         "version": "1.0",
         "resource": resource,
         "path": context.path,
@@ -108,7 +111,7 @@ def event_v1(request: HttpRequest, context: Context) -> dict[str, Any]:
             "path": context.path,
             "protocol": "HTTP/1.1",
             "requestId": context.request_id,
-            "requestTime": _common_log_time(context.at),
+            "requestTime": common_log_time(context.at),
             "requestTimeEpoch": int(context.at.timestamp() * 1_000),
             "resourceId": context.route_key,
             "resourcePath": resource,
@@ -119,9 +122,12 @@ def event_v1(request: HttpRequest, context: Context) -> dict[str, Any]:
         "body": body if request.body else None,
         "isBase64Encoded": encoded,
     }
+    if context.authorizer is not None:
+        event["requestContext"]["authorizer"] = dict(context.authorizer.get("lambda") or {})
+    return event
 
 
-def _common_log_time(at: datetime) -> str:
+def common_log_time(at: datetime) -> str:
     """As "%d/%b/%Y:%H:%M:%S +0000", whatever the locale."""
     return f"{at.day:02d}/{_MONTHS[at.month - 1]}/{at.year}:{at.hour:02d}:{at.minute:02d}:{at.second:02d} +0000"
 

@@ -10,10 +10,11 @@ from urllib.parse import unquote
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A route (moto's object) and the values of its path parameters."""
+    """A route (moto's object), the values of its path parameters and the id of the request it serves."""
 
     route: Any
     parameters: dict[str, str]
+    request_id: str = ""
 
 
 def find_route(routes: Iterable[Any], method: str, path: str) -> Match | None:

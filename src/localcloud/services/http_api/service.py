@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -14,11 +15,15 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.net import HttpRequest, HttpResponse
-from localcloud.services.http_api.payload import Context, event_v1, event_v2
+from localcloud.services.access_logs import write_access_log
+from localcloud.services.http_api.authorizers import LambdaAuthorizers, Refused
+from localcloud.services.http_api.cors import cors_headers
+from localcloud.services.http_api.first_class import OPERATIONS, FirstClassIntegrations, Sources
+from localcloud.services.http_api.payload import Context, common_log_time, event_v1, event_v2
 from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal
 from localcloud.services.http_api.routing import Match, find_route
-from localcloud.services.http_api.throttling import TokenBucket
-from localcloud.services.policies import allows
+from localcloud.services.http_api.throttling import Buckets
+from localcloud.services.permissions import function_of, gateway_may_invoke
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -39,18 +44,21 @@ class HttpApi:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._suffix = f".execute-api.{cloud.region}.amazonaws.com"
-        self._buckets: dict[tuple[str, ...], TokenBucket] = {}
+        self.buckets = Buckets(cloud.kernel)
         account = cloud.facts.value("quota.apigw.throttle")
         self._rate, self._burst = float(account["rps"]), float(account["burst"])
         self._body_limit = int(cloud.facts.value("quota.apigw.payload")) * _MB
         self._timeout_ms = int(cloud.facts.value("quota.apigw.http.timeout"))
         self._ids = cloud.kernel.streams["http-api/ids"]
+        self._authorizers = LambdaAuthorizers(cloud)
+        self._services = FirstClassIntegrations(cloud)
         self.on_finished: list[Finished] = []
 
     def install(self) -> None:
         """Serve every API's host, as moto knows them at the moment of the request."""
-        self._cloud.http.serve_suffix(self._suffix, self._serve)
+        self._cloud.http.serve_suffix(self._suffix, self.serve)
         self._cloud.api.register("apigatewayv2", "UpdateStage", self._update_stage)
+        self._cloud.api.register("apigatewayv2", "CreateIntegration", self._create_integration)
 
     def _update_stage(self, call: ApiCall) -> dict[str, Any]:
         """moto cannot change a stage."""
@@ -68,6 +76,19 @@ class HttpApi:
             stage.route_settings = {route: _lower(value) for route, value in lowered["routeSettings"].items()}
         return {"StageName": stage.name, "StageVariables": stage.stage_variables}
 
+    def _create_integration(self, call: ApiCall) -> dict[str, Any]:
+        """moto takes any integration: those of HTTP APIs are functions, HTTP endpoints and a list of operations."""
+        api, params = self._api(call.params["ApiId"]), call.params
+        subtype = params.get("IntegrationSubtype")
+        if api is not None and api.protocol_type == "HTTP":
+            if params["IntegrationType"] not in ("AWS_PROXY", "HTTP_PROXY"):
+                raise ApiError("BadRequestException", "Invalid integration type specified for HTTP protocol type.")
+            if subtype is not None and subtype.split(":")[0] not in OPERATIONS:
+                raise ApiError("BadRequestException", f"Invalid integration subtype {subtype} specified.")
+            if subtype is not None and not params.get("CredentialsArn"):
+                raise ApiError("BadRequestException", "Credentials are required for an integration with a subtype.")
+        return self._cloud.api.stock(call)
+
     def _api(self, api_id: str) -> Any:
         return self._backend.apis.get(api_id)
 
@@ -77,7 +98,8 @@ class HttpApi:
 
     # -- one request -----------------------------------------------------------------------------
 
-    def _serve(self, request: HttpRequest) -> HttpResponse:
+    def serve(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request to the host of an API."""
         api = self._api(request.host.removesuffix(self._suffix))
         if api is None or api.disable_execute_api_endpoint:
             return refusal(404, "Not Found") if api is None else refusal(403, "Forbidden")
@@ -86,12 +108,45 @@ class HttpApi:
         name = f"{request.method} {path}"
         with self._cloud.tracer.span(name, "apigateway", api.api_id) as span:
             self._cloud.kernel.sleep(self._cloud.latency.fact_us("model.api.apigw.http_overhead"))
-            answer = self._answer(api, stage, path, request)
+            log: dict[str, Any] = {}
+            answer = self._answer(api, stage, path, request, log)
             span.set(status=answer.status)
             if answer.status >= 400:
                 span.status = "throttled" if answer.status == 429 else "error"
+        if stage is not None and stage.access_log_settings:
+            self._log(api, stage, path, request, answer, log, started_us)
         self._finish(api.api_id, stage.name if stage is not None else "", answer, request, started_us)
         return answer
+
+    def _log(
+        self,
+        api: Any,
+        stage: Any,
+        path: str,
+        request: HttpRequest,
+        answer: HttpResponse,
+        log: dict[str, Any],
+        started_us: int,
+    ) -> None:
+        at = self._cloud.now
+        variables = {
+            "accountId": self._cloud.account_id,
+            "apiId": api.api_id,
+            "domainName": request.host,
+            "httpMethod": request.method,
+            "identity": {"sourceIp": "192.0.2.1", "userAgent": request.headers.get("user-agent")},
+            "path": path if stage.name == "$default" else f"/{stage.name}{path}",
+            "protocol": "HTTP/1.1",
+            "requestTime": common_log_time(at),
+            "requestTimeEpoch": str(int(at.timestamp() * 1_000)),
+            "responseLatency": str((self._cloud.kernel.now_us - started_us) // 1_000),
+            "responseLength": str(len(answer.body)),
+            "stage": stage.name,
+            "status": str(answer.status),
+            **log,
+        }
+        settings = _lower(stage.access_log_settings)
+        write_access_log(self._cloud, settings, variables, f"{api.api_id}/{stage.name}")
 
     def _finish(self, api_id: str, stage: str, answer: HttpResponse, request: HttpRequest, started_us: int) -> None:
         if answer.status != 429:  # throttled requests are not billed
@@ -100,22 +155,24 @@ class HttpApi:
         for listener in self.on_finished:
             listener(api_id, stage, answer.status, self._cloud.kernel.now_us - started_us)
 
-    def _answer(self, api: Any, stage: Any, path: str, request: HttpRequest) -> HttpResponse:
+    def _answer(self, api: Any, stage: Any, path: str, request: HttpRequest, log: dict[str, Any]) -> HttpResponse:
         if stage is None:
             return _NOT_FOUND
         cors = _lower(api.cors_configuration or {})
         if cors and request.method == "OPTIONS" and "origin" in request.headers:
-            return HttpResponse(204, _preflight(cors, request.headers["origin"]))
+            return HttpResponse(204, cors_headers(cors, request.headers["origin"]))
         if len(request.body) > self._body_limit:
             return _TOO_LARGE
-        match = find_route(api.routes.values(), request.method, path)
-        if match is None:
+        found = find_route(api.routes.values(), request.method, path)
+        if found is None:
             return _NOT_FOUND
+        match = replace(found, request_id=self._request_id())
+        log |= {"requestId": match.request_id, "routeKey": match.route.route_key}
         if not self._admits(api.api_id, stage, match.route.route_key):
             return _THROTTLED
         answer = self._integrate(api, stage, match, path, request)
         if cors and "origin" in request.headers:
-            allowed = _preflight(cors, request.headers["origin"]).get("access-control-allow-origin")
+            allowed = cors_headers(cors, request.headers["origin"]).get("access-control-allow-origin")
             if allowed:
                 headers = {**answer.headers, "access-control-allow-origin": allowed}
                 answer = HttpResponse(answer.status, headers, answer.body)
@@ -128,15 +185,13 @@ class HttpApi:
         if rate is not None or burst is not None:
             rate = self._rate if rate is None else float(rate)
             burst = self._burst if burst is None else float(burst)
-            if not self._take((api_id, stage.name, route_key), rate, burst):
+            if not self.buckets.take((api_id, stage.name, route_key), rate, burst):
                 return False
-        return self._take((), self._rate, self._burst)
+        return self.take_of_account()
 
-    def _take(self, key: tuple[str, ...], rate: float, burst: float) -> bool:
-        now_us = self._cloud.kernel.now_us
-        if key not in self._buckets:
-            self._buckets[key] = TokenBucket(rate, burst, now_us)
-        return self._buckets[key].take(rate, burst, now_us)
+    def take_of_account(self) -> bool:
+        """Whether the account's own limit, which all its APIs share, lets a request in."""
+        return self.buckets.take((), self._rate, self._burst)
 
     # -- integrations ------------------------------------------------------------------------------
 
@@ -145,45 +200,93 @@ class HttpApi:
         integration = api.integrations.get(identifier)
         if integration is None:
             return _FAILED
+        try:
+            authorizer = self._authorized(api, stage, match, path, request)
+        except Refused as refused:
+            return refused.answer
         timeout_us = min(int(integration.timeout_in_millis or self._timeout_ms), self._timeout_ms) * 1_000
         if integration.integration_type == "AWS_PROXY" and ":lambda:" in (integration.integration_uri or ""):
-            return self._to_lambda(api, stage, match, path, request, integration, timeout_us)
+            return self._to_lambda(api, stage, match, path, request, integration, timeout_us, authorizer)
+        if integration.integration_subtype in OPERATIONS:
+            return self._to_service(api, stage, match, path, request, integration, timeout_us)
         if integration.integration_type == "HTTP_PROXY":
             return self._to_http(integration, request, match, timeout_us)
         return _FAILED
 
     def _to_lambda(
-        self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest, integration: Any, timeout_us: int
+        self,
+        api: Any,
+        stage: Any,
+        match: Match,
+        path: str,
+        request: HttpRequest,
+        integration: Any,
+        timeout_us: int,
+        authorizer: Mapping[str, Any] | None,
     ) -> HttpResponse:
-        function = _function(integration.integration_uri)
+        function = function_of(integration.integration_uri)
         source = f"arn:aws:execute-api:{self._cloud.region}:{self._cloud.account_id}:{api.api_id}/{stage.name}/"
         verb, _, template = match.route.route_key.partition(" ")
-        if not self._permitted(function, source + verb.replace("ANY", request.method) + template):
+        if not gateway_may_invoke(self._cloud, function, source + verb.replace("ANY", request.method) + template):
             return _FAILED
-        context = Context(
+        context = self._context(api, stage, match, path, request, authorizer)
+        version = integration.payload_format_version or "1.0"
+        event = event_v2(request, context) if version == "2.0" else event_v1(request, context)
+        return invoke(self._cloud, function, json.dumps(event).encode(), version, timeout_us)
+
+    def _context(
+        self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest, authorizer: Mapping[str, Any] | None
+    ) -> Context:
+        return Context(
             account_id=self._cloud.account_id,
             api_id=api.api_id,
             domain=request.host,
             stage=stage.name,
             route_key=match.route.route_key,
-            request_id=self._request_id(),
+            request_id=match.request_id,
             at=self._cloud.now,
             path=path if stage.name == "$default" else f"/{stage.name}{path}",
             parameters=match.parameters,
             stage_variables=stage.stage_variables or {},
+            authorizer=authorizer,
         )
-        version = integration.payload_format_version or "1.0"
-        event = event_v2(request, context) if version == "2.0" else event_v1(request, context)
-        return invoke(self._cloud, function, json.dumps(event).encode(), version, timeout_us)
 
-    def _permitted(self, function: str, source_arn: str) -> bool:
-        try:
-            model = self._cloud.lambda_.functions.model(function)
-        except ApiError:
-            return False
-        statements = model.policy.statements
-        principal, action = "apigateway.amazonaws.com", "lambda:InvokeFunction"
-        return allows(statements, principal, action, source_arn, self._cloud.account_id)
+    def _authorized(
+        self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest
+    ) -> Mapping[str, Any] | None:
+        """What a route's Lambda authorizer gives; None for a route that has none. Raises Refused."""
+        if match.route.authorization_type != "CUSTOM":
+            return None
+        authorizer = api.authorizers.get(match.route.authorizer_id)
+        if authorizer is None:
+            raise Refused(_FAILED)
+        context = self._context(api, stage, match, path, request, None)
+        old = authorizer.auth_payload_format_version == "1.0"
+        event = event_v1(request, context) if old else event_v2(request, context)
+        sources = Sources(request, match.parameters, event["requestContext"], context.stage_variables, path)
+        return self._authorizers.authorize(api.api_id, authorizer, sources, event)
+
+    def _to_service(
+        self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest, integration: Any, timeout_us: int
+    ) -> HttpResponse:
+        context = {
+            "accountId": self._cloud.account_id,
+            "apiId": api.api_id,
+            "domainName": request.host,
+            "httpMethod": request.method,
+            "identity": {"sourceIp": "192.0.2.1", "userAgent": request.headers.get("user-agent", "")},
+            "path": path,
+            "requestId": match.request_id,
+            "routeKey": match.route.route_key,
+            "stage": stage.name,
+        }
+        sources = Sources(request, match.parameters, context, stage.stage_variables or {}, path)
+        subtype, mapping = integration.integration_subtype, integration.request_parameters or {}
+        task = self._cloud.kernel.spawn(self._services.call, subtype, mapping, sources, name=f"{subtype} for {path}")
+        if not task.join(timeout_us):
+            return UNAVAILABLE
+        answer: HttpResponse = task.result()
+        return answer
 
     def _to_http(self, integration: Any, request: HttpRequest, match: Match, timeout_us: int) -> HttpResponse:
         from localcloud.net.plane import HttpTimeout, HttpUnreachable
@@ -222,27 +325,3 @@ def _stage(api: Any, path: str) -> tuple[Any, str]:
     if first in api.stages:
         return api.stages[first], f"/{rest}"
     return api.stages.get("$default"), path
-
-
-def _function(uri: str) -> str:
-    """The function's ARN in an integration URI, which may be the ARN itself."""
-    if ":lambda:path/" in uri:
-        return uri.split("/functions/", 1)[1].removesuffix("/invocations")
-    return uri
-
-
-def _preflight(cors: Mapping[str, Any], origin: str) -> dict[str, str]:
-    """CORS headers; none when the origin is not allowed."""
-    origins = cors.get("allowOrigins") or []
-    if "*" not in origins and origin not in origins:
-        return {}
-    headers = {"access-control-allow-origin": "*" if "*" in origins else origin}
-    for name in ("allowHeaders", "allowMethods", "exposeHeaders"):
-        if cors.get(name):
-            header = f"access-control-{'expose' if name.startswith('expose') else 'allow'}-{name[-7:].lower()}"
-            headers[header] = ",".join(cors[name])
-    if cors.get("maxAge") is not None:
-        headers["access-control-max-age"] = str(cors["maxAge"])
-    if cors.get("allowCredentials"):
-        headers["access-control-allow-credentials"] = "true"
-    return headers

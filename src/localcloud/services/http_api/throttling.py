@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from localcloud.kernel import Kernel
+
 
 class TokenBucket:
     """Holds up to `burst` tokens, refilled at `rate_per_s`. Its settings may change at any time."""
@@ -25,3 +27,19 @@ class TokenBucket:
             return False
         self._tokens -= 1
         return True
+
+
+class Buckets:
+    """Token buckets by name, in virtual time."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._buckets: dict[tuple[str, ...], TokenBucket] = {}
+
+    def take(self, key: tuple[str, ...], rate_per_s: float, burst: float) -> bool:
+        """Whether a request may pass; a bucket is full when it is first asked."""
+        now_us = self._kernel.now_us
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = TokenBucket(rate_per_s, burst, now_us)
+        return bucket.take(rate_per_s, burst, now_us)

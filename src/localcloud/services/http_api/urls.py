@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from localcloud.ids import uuid4_text
 from localcloud.net import HttpRequest, HttpResponse
+from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.payload import Context, event_v2
 from localcloud.services.http_api.proxy import invoke, refusal
 
@@ -33,6 +35,16 @@ class FunctionUrls:
         function, config = self._find(request.host)
         if function is None:
             return _FORBIDDEN
+        cors = {name[:1].lower() + name[1:]: value for name, value in (config.config.get("Cors") or {}).items()}
+        origin = request.headers.get("origin")
+        if cors and origin and request.method == "OPTIONS":  # preflights never reach the function
+            return HttpResponse(200, cors_headers(cors, origin))
+        answer = self._invoke(function, config, request)
+        if not cors or not origin:
+            return answer
+        return HttpResponse(answer.status, {**answer.headers, **_simple(cors, origin)}, answer.body)
+
+    def _invoke(self, function: Any, config: Any, request: HttpRequest) -> HttpResponse:
         if config.config.get("AuthType") == "AWS_IAM" and "authorization" not in request.headers:
             return _FORBIDDEN
         identifier = request.host.split(".")[0]
@@ -58,3 +70,9 @@ class FunctionUrls:
             if config is not None and host in config.url:
                 return function, config
         return None, None
+
+
+def _simple(cors: Mapping[str, Any], origin: str) -> dict[str, str]:
+    """The headers of answers other than those to preflights."""
+    wanted = ("access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers")
+    return {name: value for name, value in cors_headers(cors, origin).items() if name in wanted}

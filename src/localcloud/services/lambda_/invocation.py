@@ -203,7 +203,7 @@ class Invoker:
             report += f"Status: {status}"
         self._log(sandbox, report)
         lines, sandbox.lines = sandbox.lines, []
-        self._cloud.logs.put(f"/aws/lambda/{config.name}", sandbox.log_stream, lines)
+        self._cloud.logs.put(f"/aws/lambda/{config.name}", sandbox.log_stream, lines, by_lambda=True)
         return InvokeResult(
             status=200,
             payload=answer,

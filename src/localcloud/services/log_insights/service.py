@@ -62,7 +62,7 @@ class LogInsights:
         scanned: list[int] = []
         records: list[Record] = []
         for name in groups:
-            self._cloud.log_processing.expire(name)
+            self._cloud.logs.sweep(self._backend.groups[name])
             found = list(self._events(name, params["startTime"] * 1_000, params["endTime"] * 1_000 + 999))
             sizes = [len(each["@message"].encode()) for each in found]
             scanned += sizes

@@ -1,4 +1,4 @@
-"""What happens to log lines when they arrive: embedded metrics, metric filters, subscriptions."""
+"""What happens to log lines when they arrive: metric filters, subscriptions."""
 
 from __future__ import annotations
 

@@ -175,6 +175,31 @@ class Route(ResourceType):
         making.client("apigatewayv2").delete_route(ApiId=making.properties["ApiId"], RouteId=made.physical_id)
 
 
+class Authorizer(ResourceType):
+    name = "AWS::ApiGatewayV2::Authorizer"
+    _arguments = (
+        "ApiId AuthorizerCredentialsArn AuthorizerPayloadFormatVersion AuthorizerType AuthorizerUri IdentitySource "
+        "IdentityValidationExpression JwtConfiguration Name"
+    )
+    properties = names(f"{_arguments} AuthorizerResultTtlInSeconds EnableSimpleResponses")
+    required = names("ApiId AuthorizerType Name")
+
+    def create(self, making: Making) -> Made:
+        properties = making.properties
+        arguments = chosen(properties, self._arguments)
+        if "AuthorizerResultTtlInSeconds" in properties:
+            arguments["AuthorizerResultTtlInSeconds"] = int(properties["AuthorizerResultTtlInSeconds"])
+        if "EnableSimpleResponses" in properties:
+            arguments["EnableSimpleResponses"] = as_bool(properties["EnableSimpleResponses"])
+        arguments.setdefault("IdentitySource", [])
+        answer = making.client("apigatewayv2").create_authorizer(**arguments)
+        return Made(answer["AuthorizerId"], {"AuthorizerId": answer["AuthorizerId"]})
+
+    def delete(self, making: Making, made: Made) -> None:
+        api_id = making.properties["ApiId"]
+        making.client("apigatewayv2").delete_authorizer(ApiId=api_id, AuthorizerId=made.physical_id)
+
+
 class EventApi(ResourceType):
     """An AppSync Events API."""
 
@@ -233,4 +258,4 @@ class ApiKey(ResourceType):
         making.client("appsync").delete_api_key(apiId=making.properties["ApiId"], id=made.attributes["ApiKeyId"])
 
 
-ALL = (Api(), Stage(), Integration(), Route(), EventApi(), ChannelNamespace(), ApiKey())
+ALL = (Api(), Stage(), Integration(), Route(), Authorizer(), EventApi(), ChannelNamespace(), ApiKey())

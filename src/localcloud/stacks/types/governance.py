@@ -100,11 +100,8 @@ class LogGroup(Updatable):
 
     def create(self, making: Making) -> Made:
         name = making.name("LogGroupName", 512)
-        making.client("logs").create_log_group(
-            logGroupName=name,
-            tags=making.all_tags(),
-            logGroupClass=making.properties.get("LogGroupClass", "STANDARD"),
-        )
+        kind = {"logGroupClass": making.properties["LogGroupClass"]} if "LogGroupClass" in making.properties else {}
+        making.client("logs").create_log_group(logGroupName=name, tags=making.all_tags(), **kind)
         self._retain(making, name)
         arn = f"arn:aws:logs:{making.region}:{making.account_id}:log-group:{name}:*"
         return Made(name, {"Arn": arn})

@@ -1,0 +1,158 @@
+"""Tornado's handlers: every HTTP request goes to the gateway, WebSockets to AppSync Events."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from tornado.httputil import HTTPServerRequest
+from tornado.routing import Matcher, Rule
+from tornado.web import Application, RequestHandler
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from localcloud.net import HttpRequest, HttpResponse
+from localcloud.server.addressing import data_plane
+from localcloud.server.gateway import Gateway
+from localcloud.server.pacing import Pacer
+from localcloud.services.appsync_events.connection import Connection, ConnectionRefused
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_PROTOCOL = "aws-appsync-event-ws"
+_HEADER = "header-"
+
+
+def application(cloud: Cloud, gateway: Gateway, pacer: Pacer) -> Application:
+    """The web application of a cloud."""
+    parts: dict[str, Any] = {"cloud": cloud, "pacer": pacer}
+    rules: list[Any] = [
+        Rule(_Upgrade(), EventsSocket, parts),
+        (r".*", Requests, {"gateway": gateway, "pacer": pacer}),
+    ]
+    return Application(rules, log_function=lambda handler: None)
+
+
+class _Upgrade(Matcher):
+    """Requests that ask for a WebSocket."""
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        return {} if request.headers.get("Upgrade", "").lower() == "websocket" else None
+
+
+def plane_request(request: HTTPServerRequest) -> HttpRequest:
+    """Tornado's request as the simulation's own."""
+    headers = {name.lower(): value for name, value in request.headers.get_all()}
+    url = f"http://{request.host}{request.path}" + (f"?{request.query}" if request.query else "")
+    return HttpRequest(request.method or "GET", url, headers, request.body)
+
+
+class Requests(RequestHandler):
+    """Any method, any path."""
+
+    SUPPORTED_METHODS = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
+
+    def initialize(self, gateway: Gateway, pacer: Pacer) -> None:
+        self._gateway, self._pacer = gateway, pacer
+
+    async def _answer(self) -> None:
+        request = plane_request(self.request)
+        response = await self._pacer.submit(lambda: self._gateway.answer(request), f"{request.method} {request.path}")
+        self._write(response)
+
+    get = head = post = delete = patch = put = options = _answer
+
+    def _write(self, response: HttpResponse) -> None:
+        self.clear()
+        self.clear_header("Content-Type")
+        self.clear_header("Server")
+        self.set_status(response.status)
+        for name, value in response.headers.items():
+            if name != "content-length" or self.request.method == "HEAD":
+                self.set_header(name, value)
+        if self.request.method == "HEAD" or response.status in (204, 304):
+            self.finish()
+        else:
+            self.finish(response.body)
+
+    def compute_etag(self) -> str | None:
+        """None: entity tags are the services' own."""
+
+
+class EventsSocket(WebSocketHandler):
+    """A subscriber of an AppSync Events API."""
+
+    def initialize(self, cloud: Cloud, pacer: Pacer) -> None:
+        self._cloud, self._pacer = cloud, pacer
+        self._connection: Connection | None = None
+        self._pump: asyncio.Task[None] | None = None
+
+    def check_origin(self, origin: str) -> bool:
+        """As AppSync: any page may connect that has the key."""
+        return True
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        return _PROTOCOL if _PROTOCOL in subprotocols else None
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Authorize by the subprotocol that carries the headers, then upgrade."""
+        request = data_plane(plane_request(self.request), self._cloud.region)
+        if request is None or request.path != "/event/realtime":
+            self.send_error(404)
+            return
+        authorization = _authorization(self.request.headers.get("Sec-WebSocket-Protocol", ""))
+        host = request.host
+        try:
+            connect = self._cloud.appsync_events.connect
+            self._connection = await self._pacer.submit(lambda: connect(host, authorization), "connect")
+        except ConnectionRefused:
+            self.send_error(401)
+            return
+        await super().get(*args, **kwargs)
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        self._pump = asyncio.ensure_future(self._deliver())
+
+    async def _deliver(self) -> None:
+        """Frames of the service, as they come."""
+        connection = self._connection
+        assert connection is not None
+        while connection.open:
+            frame = await self._pacer.submit(connection.receive, "frames")
+            if frame is None:
+                self.close(1000, connection.close_reason[:100])
+                return
+            try:
+                await self.write_message(json.dumps(frame))
+            except WebSocketClosedError:
+                return
+
+    async def on_message(self, message: str | bytes) -> None:
+        connection = self._connection
+        assert connection is not None
+        try:
+            frame = json.loads(message)
+        except ValueError:
+            frame = {}
+        if connection.open:
+            await self._pacer.submit(lambda: connection.send(frame if isinstance(frame, dict) else {}), "frame")
+
+    def on_close(self) -> None:
+        connection = self._connection
+        if connection is not None:
+            connection.close()
+
+
+def _authorization(subprotocols: str) -> dict[str, Any]:
+    """The headers in the subprotocol `header-...`, which are JSON in base64url without padding."""
+    for part in (text.strip() for text in subprotocols.split(",")):
+        if part.startswith(_HEADER):
+            text = part.removeprefix(_HEADER)
+            try:
+                found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            except ValueError:
+                return {}
+            return found if isinstance(found, dict) else {}
+    return {}

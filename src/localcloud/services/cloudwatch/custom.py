@@ -1,0 +1,27 @@
+"""What custom metrics cost: each metric, by the hours in which it gets data."""
+
+from __future__ import annotations
+
+from localcloud.metering import Meter
+from localcloud.services.cloudwatch.store import Metric
+
+_HOUR_S = 3_600
+_HOURS_A_MONTH = 730  # AWS's average month: 365 days of 24 hours in twelve parts
+
+
+class CustomMetrics:
+    """Counts metric-months. A metric is its name with one combination of dimension values: each new one costs."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._latest_hour: dict[Metric, int] = {}
+
+    def published(self, metric: Metric, unix_s: int) -> None:
+        """A value was published. AWS's own namespaces are free."""
+        if metric.namespace.startswith("AWS/"):
+            return
+        hour = unix_s // _HOUR_S
+        if self._latest_hour.get(metric) == hour:
+            return
+        self._latest_hour[metric] = hour
+        self._meter.add("cloudwatch.custom_metric_months", 1 / _HOURS_A_MONTH, metric.namespace)

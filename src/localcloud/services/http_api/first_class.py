@@ -1,0 +1,170 @@
+"""First-class integrations of HTTP APIs: a request becomes one call of a service, by parameter mappings alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
+
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError
+
+from localcloud.net import HttpRequest, HttpResponse
+from localcloud.services.jsonpath import MISSING, InvalidPath, find
+from localcloud.services.variables import look_up
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-aws-services-reference.html
+OPERATIONS: Mapping[str, tuple[str, str]] = {
+    "EventBridge-PutEvents": ("events", "PutEvents"),
+    "Kinesis-PutRecord": ("kinesis", "PutRecord"),
+    "SQS-DeleteMessage": ("sqs", "DeleteMessage"),
+    "SQS-PurgeQueue": ("sqs", "PurgeQueue"),
+    "SQS-ReceiveMessage": ("sqs", "ReceiveMessage"),
+    "SQS-SendMessage": ("sqs", "SendMessage"),
+    "StepFunctions-StartExecution": ("stepfunctions", "StartExecution"),
+    "StepFunctions-StartSyncExecution": ("stepfunctions", "StartSyncExecution"),
+    "StepFunctions-StopExecution": ("stepfunctions", "StopExecution"),
+}
+_JSON = {"content-type": "application/json"}
+_ONCE = Config(retries={"total_max_attempts": 1})
+_INLINE = re.compile(r"\$\{([^}]+)\}")
+_STRUCTURES = ("list", "map", "structure")
+
+
+class Sources:
+    """Where parameter mappings take their values from."""
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        path_parameters: Mapping[str, str],
+        context: Mapping[str, Any],
+        stage_variables: Mapping[str, str],
+        path: str,
+    ) -> None:
+        self._request = request
+        self._path_parameters = path_parameters
+        self._context = context
+        self._stage_variables = stage_variables
+        self._path = path
+
+    def value(self, expression: str) -> str | None:
+        """The value of "$request.body.id", of text with "${...}" in it, or of plain text; None for a missing one."""
+        if _INLINE.search(expression):
+            return _INLINE.sub(lambda found: self._selected(found.group(1)) or "", expression)
+        return self._selected(expression[1:]) if expression.startswith("$") else expression
+
+    def _selected(self, name: str) -> str | None:
+        root, _, rest = name.partition(".")
+        if root == "context":
+            return _text(look_up(self._context, rest))
+        if root == "stageVariables":
+            return self._stage_variables.get(rest)
+        place, _, key = rest.partition(".")
+        if place == "body":
+            return self._in_body(key)
+        if place == "header":
+            return self._request.headers.get(key.lower())
+        if place == "querystring":
+            values = [value for found, value in parse_qsl(self._request.query, keep_blank_values=True) if found == key]
+            return ",".join(values) if values else None
+        if place == "path":
+            return self._path_parameters.get(key) if key else self._path
+        return None
+
+    def _in_body(self, path: str) -> str | None:
+        text = self._request.body.decode("utf-8", "replace")
+        if not path:
+            return text
+        try:
+            found = find(json.loads(text), f"$.{path}")
+        except (ValueError, InvalidPath):
+            return None
+        return None if found is MISSING else _text(found)
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+class FirstClassIntegrations:
+    """Calls services for HTTP APIs, once for each request."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._clients: dict[str, Any] = {}
+
+    def call(self, subtype: str, mapping: Mapping[str, str], sources: Sources) -> HttpResponse:
+        """The service's answer: its status and, for SQS, its XML; for all others its JSON."""
+        service, operation = OPERATIONS[subtype]
+        given = {name: sources.value(expression) for name, expression in mapping.items() if name != "Region"}
+        members = {name: value for name, value in given.items() if value is not None}
+        if service not in self._clients:
+            self._clients[service] = self._cloud.client(service, config=_ONCE)
+        client = self._clients[service]
+        shape = client.meta.service_model.operation_model(operation).input_shape
+        try:
+            if operation == "PutEvents":
+                entry = shape.members["Entries"].member
+                arguments = {"Entries": [_typed(members, entry)]}
+            else:
+                arguments = _typed(members, shape)
+            answer = getattr(client, xform_name(operation))(**arguments)
+        except (ParamValidationError, ValueError) as exc:
+            return _refused("ValidationException", str(exc), 400)
+        except ClientError as exc:
+            error = exc.response["Error"]
+            status = exc.response["ResponseMetadata"]["HTTPStatusCode"]
+            return _refused(error["Code"], error.get("Message", ""), status)
+        except HTTPClientError:
+            return HttpResponse(503, _JSON, b'{"message":"Service Unavailable"}')
+        request_id = answer.pop("ResponseMetadata", {}).get("RequestId", "")
+        if service == "sqs":
+            return HttpResponse(200, {"content-type": "text/xml"}, _xml(operation, answer, request_id).encode())
+        return HttpResponse(200, _JSON, json.dumps(answer, default=str, separators=(",", ":")).encode())
+
+
+def _typed(members: Mapping[str, str], shape: Any) -> dict[str, Any]:
+    """Text as the operation's members, whatever the case of their first letter. Raises ValueError."""
+    names = {name.lower(): name for name in shape.members}
+    return {
+        names.get(key.lower(), key): _member(value, shape.members[names[key.lower()]])
+        if key.lower() in names
+        else value
+        for key, value in members.items()
+    }
+
+
+def _member(text: str, shape: Any) -> Any:
+    if shape.type_name in _STRUCTURES:
+        return json.loads(text)
+    if shape.type_name in ("integer", "long"):
+        return int(text)
+    return text.encode() if shape.type_name == "blob" else text
+
+
+def _refused(code: str, message: str, status: int) -> HttpResponse:
+    return HttpResponse(status, _JSON, json.dumps({"__type": code, "message": message}).encode())
+
+
+def _xml(operation: str, answer: Mapping[str, Any], request_id: str) -> str:
+    result = "".join(_element(name, value) for name, value in answer.items())
+    return (
+        f"<{operation}Response><{operation}Result>{result}</{operation}Result>"
+        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
+    )
+
+
+def _element(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return "".join(_element(name.removesuffix("s"), item) for item in value)
+    if isinstance(value, dict):
+        return f"<{name}>{''.join(_element(key, item) for key, item in value.items())}</{name}>"
+    return f"<{name}>{escape(str(value))}</{name}>"

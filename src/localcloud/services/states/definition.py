@@ -1,0 +1,283 @@
+"""State machines, checked and compiled from their definition in the Amazon States Language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from localcloud.services.states.choices import Rule, compile_rule
+from localcloud.services.states.errors import ALL, InvalidDefinition
+from localcloud.services.states.paths import InvalidPath, Path, compile_path
+from localcloud.services.states.queries import is_expression
+from localcloud.services.states.templates import Template, payload_template, query_template
+
+_TYPES = ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
+_TERMINAL = ("Succeed", "Fail")
+_JSONPATH_FIELDS = ("InputPath", "Parameters", "ResultSelector", "ResultPath", "OutputPath", "ItemsPath")
+_JSONATA_FIELDS = ("Arguments", "Output")
+_ROOT = compile_path("$")
+
+
+@dataclass(frozen=True, slots=True)
+class Retrier:
+    """When and how often a failed state is tried again. Times are seconds."""
+
+    errors: tuple[str, ...]
+    interval_s: float = 1.0
+    max_attempts: int = 3
+    backoff_rate: float = 2.0
+    max_delay_s: float | None = None
+    jitter: bool = False
+
+    def delay_s(self, attempt: int) -> float:
+        """Before the attempt with this number, counted from 0, without jitter."""
+        delay = self.interval_s * self.backoff_rate**attempt
+        return delay if self.max_delay_s is None else min(delay, self.max_delay_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Catcher:
+    """Where a failure goes, and how its output joins the state's input."""
+
+    errors: tuple[str, ...]
+    next: str
+    result_path: Path | None = _ROOT
+    output: Template | None = None
+    assign: Template | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One rule of a Choice state. `rule` is for JSONPath, `condition` for JSONata."""
+
+    next: str
+    rule: Rule | None = None
+    condition: Template | None = None
+    output: Template | None = None
+    assign: Template | None = None
+
+
+@dataclass(slots=True)
+class State:
+    """One state. Fields that it does not have are None."""
+
+    name: str
+    type: str
+    raw: Mapping[str, Any]
+    jsonata: bool
+    next: str | None = None
+    retry: tuple[Retrier, ...] = ()
+    catch: tuple[Catcher, ...] = ()
+    input_path: Path | None = _ROOT
+    output_path: Path | None = _ROOT
+    result_path: Path | None = _ROOT
+    parameters: Template | None = None
+    result_selector: Template | None = None
+    arguments: Template | None = None
+    output: Template | None = None
+    assign: Template | None = None
+    choices: tuple[Choice, ...] = ()
+    default: str | None = None
+    branches: tuple[Machine, ...] = ()
+    fields: dict[str, Template] = field(default_factory=dict)  # others that are worked out, by their plain name
+
+    @property
+    def ends(self) -> bool:
+        return self.type in _TERMINAL or bool(self.raw.get("End"))
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A state machine, or a branch of one."""
+
+    start_at: str
+    states: Mapping[str, State]
+    timeout_s: float | None = None
+
+
+@lru_cache(maxsize=256)
+def compile_definition(text: str) -> Machine:
+    """Raises InvalidDefinition with the place of the first fault."""
+    try:
+        parsed = json.loads(text)
+    except ValueError as exc:
+        raise InvalidDefinition(f"INVALID_JSON_DESCRIPTION: {exc}") from None
+    return _machine(parsed, "", "JSONPath")
+
+
+def _machine(parsed: Any, where: str, language: str) -> Machine:
+    if not isinstance(parsed, dict):
+        raise _invalid("A definition must be an object", where or "/")
+    language = parsed.get("QueryLanguage", language)
+    for name in ("StartAt", "States"):
+        if name not in parsed:
+            raise _invalid(f"Field {name} is required", f"{where}/{name}")
+    described = parsed["States"]
+    if not isinstance(described, dict) or not described:
+        raise _invalid("States must be an object with at least one state", f"{where}/States")
+    if parsed["StartAt"] not in described:
+        raise _invalid(f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {parsed['StartAt']}", f"{where}/StartAt")
+    states = {name: _state(name, raw, f"{where}/States/{name}", language) for name, raw in described.items()}
+    for name, state in states.items():
+        for target in _targets(state):
+            if target not in states:
+                raise _invalid(f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {target}", f"{where}/States/{name}")
+    return Machine(parsed["StartAt"], states, parsed.get("TimeoutSeconds"))
+
+
+def _targets(state: State) -> list[str]:
+    found = [state.next, state.default, *(choice.next for choice in state.choices)]
+    return [target for target in (*found, *(catcher.next for catcher in state.catch)) if target is not None]
+
+
+def _state(name: str, raw: Any, where: str, language: str) -> State:
+    if not isinstance(raw, dict) or raw.get("Type") not in _TYPES:
+        kind = raw.get("Type") if isinstance(raw, dict) else raw
+        raise _invalid(f"The state's Type must be one of {', '.join(_TYPES)}; found {kind!r}", f"{where}/Type")
+    jsonata = raw.get("QueryLanguage", language) == "JSONata"
+    foreign = [field for field in (_JSONPATH_FIELDS if jsonata else _JSONATA_FIELDS) if field in raw]
+    if foreign:
+        used = "JSONata" if jsonata else "JSONPath"
+        raise _invalid(
+            f"The field '{foreign[0]}' is not supported when QueryLanguage is {used}", f"{where}/{foreign[0]}"
+        )
+    state = State(name, raw["Type"], raw, jsonata, next=raw.get("Next"))
+    _check_transition(state, where)
+    try:
+        _compile_fields(state, raw, where)
+    except (InvalidPath, InvalidDefinition) as exc:
+        text = str(exc)
+        raise (exc if text.startswith(("SCHEMA", "MISSING")) else _invalid(text, where)) from None
+    if state.type == "Parallel":
+        branches = raw.get("Branches")
+        if not isinstance(branches, list) or not branches:
+            raise _invalid("Field Branches is required", f"{where}/Branches")
+        inner = "JSONata" if jsonata else "JSONPath"
+        state.branches = tuple(_machine(branch, f"{where}/Branches[{n}]", inner) for n, branch in enumerate(branches))
+    if state.type == "Map":
+        processor = raw.get("ItemProcessor", raw.get("Iterator"))
+        if processor is None:
+            raise _invalid("Field ItemProcessor is required", f"{where}/ItemProcessor")
+        state.branches = (_machine(processor, f"{where}/ItemProcessor", "JSONata" if jsonata else "JSONPath"),)
+    return state
+
+
+def _check_transition(state: State, where: str) -> None:
+    raw = state.raw
+    if state.type == "Choice" or state.type in _TERMINAL:
+        if "Next" in raw or "End" in raw:
+            raise _invalid(f"A {state.type} state has neither Next nor End", where)
+        return
+    if bool(raw.get("Next")) == bool(raw.get("End")):
+        raise _invalid("A state needs either Next or End", where)
+
+
+def _compile_fields(state: State, raw: Mapping[str, Any], where: str) -> None:
+    template = query_template if state.jsonata else payload_template
+    for name, attribute in (("InputPath", "input_path"), ("OutputPath", "output_path"), ("ResultPath", "result_path")):
+        if name in raw:
+            setattr(state, attribute, None if raw[name] is None else compile_path(raw[name]))
+    for name, attribute in (
+        ("Parameters", "parameters"), ("ItemSelector", "parameters"), ("ResultSelector", "result_selector"),
+        ("Arguments", "arguments"), ("Output", "output"), ("Assign", "assign"),
+    ):  # fmt: skip
+        if name in raw and not (state.type == "Choice" and name == "Choices"):
+            setattr(state, attribute, template(raw[name]))
+    state.retry = tuple(
+        _retrier(one, f"{where}/Retry[{n}]", raw["Retry"]) for n, one in enumerate(raw.get("Retry", ()))
+    )
+    state.catch = tuple(
+        _catcher(one, f"{where}/Catch[{n}]", raw["Catch"], state.jsonata) for n, one in enumerate(raw.get("Catch", ()))
+    )
+    if state.type == "Choice":
+        _compile_choices(state, raw, where)
+    if state.type == "Task" and not isinstance(raw.get("Resource"), str):
+        raise _invalid("Field Resource is required", f"{where}/Resource")
+    _compile_others(state, raw)
+
+
+def _compile_others(state: State, raw: Mapping[str, Any]) -> None:
+    """Fields that may be a constant, a path (with Path at the end of their name) or an expression."""
+    for name in ("Seconds", "Timestamp", "TimeoutSeconds", "HeartbeatSeconds", "Error", "Cause", "Items",
+                 "MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage"):  # fmt: skip
+        if name in raw:
+            value = raw[name]
+            if state.jsonata:
+                state.fields[name] = query_template(value)
+            else:
+                state.fields[name] = payload_template(value)
+        elif f"{name}Path" in raw:
+            state.fields[name] = payload_template({"value.$": raw[f"{name}Path"]})
+            inner = state.fields[name]
+            state.fields[name] = lambda view, inner=inner: inner(view)["value"]  # type: ignore[misc]
+    if state.type == "Wait" and len({"Seconds", "Timestamp"} & set(state.fields)) != 1:
+        raise InvalidDefinition("A Wait state needs exactly one of Seconds, SecondsPath, Timestamp, TimestampPath")
+    if state.type == "Map" and "ItemsPath" in raw:
+        path = payload_template({"value.$": raw["ItemsPath"]})
+        state.fields["Items"] = lambda view: path(view)["value"]
+
+
+def _compile_choices(state: State, raw: Mapping[str, Any], where: str) -> None:
+    described = raw.get("Choices")
+    if not isinstance(described, list) or not described:
+        raise _invalid("Field Choices is required", f"{where}/Choices")
+    found = []
+    for number, one in enumerate(described):
+        if not isinstance(one.get("Next"), str):
+            raise _invalid("Field Next is required", f"{where}/Choices[{number}]")
+        template = query_template if state.jsonata else payload_template
+        members: dict[str, Any] = {"assign": template(one["Assign"]) if "Assign" in one else None}
+        if state.jsonata:
+            if not is_expression(one.get("Condition")) and not isinstance(one.get("Condition"), bool):
+                raise _invalid("Field Condition is required", f"{where}/Choices[{number}]")
+            members["condition"] = query_template(one["Condition"])
+            members["output"] = query_template(one["Output"]) if "Output" in one else None
+        else:
+            members["rule"] = compile_rule(one)
+        found.append(Choice(one["Next"], **members))
+    state.choices, state.default = tuple(found), raw.get("Default")
+
+
+def _errors(one: Any, where: str, all_of_them: list[Any]) -> tuple[str, ...]:
+    errors = one.get("ErrorEquals")
+    if not isinstance(errors, list) or not errors:
+        raise _invalid("Field ErrorEquals is required, with at least one error name", f"{where}/ErrorEquals")
+    if ALL in errors and (len(errors) > 1 or one is not all_of_them[-1]):
+        raise _invalid(f"{ALL} must appear alone, and in the last retrier or catcher", f"{where}/ErrorEquals")
+    return tuple(errors)
+
+
+def _retrier(one: Any, where: str, all_of_them: list[Any]) -> Retrier:
+    attempts = one.get("MaxAttempts", 3)
+    if not isinstance(attempts, int) or attempts < 0:
+        raise _invalid("MaxAttempts must be a whole number of at least 0", f"{where}/MaxAttempts")
+    return Retrier(
+        errors=_errors(one, where, all_of_them),
+        interval_s=one.get("IntervalSeconds", 1),
+        max_attempts=attempts,
+        backoff_rate=one.get("BackoffRate", 2.0),
+        max_delay_s=one.get("MaxDelaySeconds"),
+        jitter=one.get("JitterStrategy", "NONE") == "FULL",
+    )
+
+
+def _catcher(one: Any, where: str, all_of_them: list[Any], jsonata: bool) -> Catcher:
+    if not isinstance(one.get("Next"), str):
+        raise _invalid("Field Next is required", f"{where}/Next")
+    template = query_template if jsonata else payload_template
+    path = one.get("ResultPath", "$")
+    return Catcher(
+        errors=_errors(one, where, all_of_them),
+        next=one["Next"],
+        result_path=None if path is None else compile_path(path),
+        output=query_template(one["Output"]) if "Output" in one else None,
+        assign=template(one["Assign"]) if "Assign" in one else None,
+    )
+
+
+def _invalid(message: str, where: str) -> InvalidDefinition:
+    prefix = "" if message.startswith("MISSING_TRANSITION_TARGET") else "SCHEMA_VALIDATION_FAILED: "
+    return InvalidDefinition(f"{prefix}{message} at {where}")

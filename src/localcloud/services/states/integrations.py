@@ -1,0 +1,172 @@
+"""What a Task state calls: functions, services by their SDK, other state machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.model import OperationNotFoundError
+
+from localcloud.api import ApiError
+from localcloud.services.lambda_ import InvokeResult, Throttled
+from localcloud.services.states.casing import from_api, to_api
+from localcloud.services.states.errors import RUNTIME, TASK_FAILED, StateFailed
+from localcloud.services.states.executions import SUCCEEDED, Execution
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"})
+TOKEN = ".waitForTaskToken"
+# the names that Step Functions has for services, where botocore has others
+_CLIENTS = {"sfn": "stepfunctions", "states": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs",
+            "bedrockruntime": "bedrock-runtime"}  # fmt: skip
+# how error names begin
+_OPTIMISED = {"dynamodb": "DynamoDB", "sqs": "SQS", "sns": "SNS", "events": "EventBridge", "states": "StepFunctions"}
+_SDK = {"dynamodb": "DynamoDb", "sqs": "Sqs", "sns": "Sns", "eventbridge": "EventBridge", "sfn": "Sfn",
+        "cloudwatchlogs": "CloudWatchLogs", "secretsmanager": "SecretsManager",
+        "bedrockruntime": "BedrockRuntime"}  # fmt: skip
+_ACTIONS = {
+    "sqs": ("sendMessage",), "sns": ("publish",), "events": ("putEvents",),
+    "dynamodb": ("getItem", "putItem", "updateItem", "deleteItem"), "lambda": ("invoke",),
+    "states": ("startExecution",),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A Task's Resource. `pattern` is "", ".sync", ".sync:2" or ".waitForTaskToken"."""
+
+    kind: str  # "function", "sdk" or "optimised"
+    service: str
+    action: str
+    pattern: str = ""
+
+
+def parse_resource(text: str) -> Resource:
+    """Raises StateFailed for what the local cloud does not simulate."""
+    if text.startswith("arn:aws:lambda:"):
+        return Resource("function", "lambda", text)
+    parts = text.split(":", 5)
+    if text.startswith("arn:aws:states:::"):
+        service, _, rest = parts[5].partition(":")
+        kind = "optimised"
+        if service == "aws-sdk":
+            service, _, rest = rest.partition(":")
+            kind = "sdk"
+        action, dot, pattern = rest.partition(".")
+        found = Resource(kind, service, action, dot + pattern)
+        if kind == "sdk" or action in _ACTIONS.get(service, ()):
+            return found
+    raise StateFailed(RUNTIME, f"The resource {text} is not simulated by the local cloud.")
+
+
+class Integrations:
+    """Makes the calls of tasks, in the task that asks. `start` begins an execution of another state machine."""
+
+    def __init__(self, cloud: Cloud, start: Callable[[Mapping[str, Any]], Execution]) -> None:
+        self._cloud = cloud
+        self._start = start
+        self._clients: dict[str, Any] = {}
+
+    def call(self, resource: Resource, arguments: Any) -> Any:
+        """The result of the call, as JSON. Raises StateFailed with the service's error."""
+        if resource.kind == "function":
+            return self._function(resource.action, arguments)
+        if resource.kind == "optimised" and resource.service == "lambda":
+            return self._invoke(arguments)
+        if resource.kind == "optimised" and resource.service == "states" and resource.pattern.startswith(".sync"):
+            return self._nested(arguments, resource.pattern == ".sync:2")
+        return self._sdk(resource, arguments)
+
+    # -- Lambda --------------------------------------------------------------------------------
+
+    def _function(self, reference: str, arguments: Any) -> Any:
+        result = self._run(reference, None, json.dumps(arguments).encode())
+        return json.loads(result.payload or b"null")
+
+    def _invoke(self, arguments: Any) -> Any:
+        if not isinstance(arguments, dict) or "FunctionName" not in arguments:
+            raise StateFailed(RUNTIME, "The field FunctionName is required by arn:aws:states:::lambda:invoke.")
+        payload = json.dumps(arguments.get("Payload", {})).encode()
+        if arguments.get("InvocationType") == "Event":
+            self._cloud.lambda_.asynchronous.accept(arguments["FunctionName"], payload)
+            return {"Payload": "", "StatusCode": 202}
+        result = self._run(arguments["FunctionName"], arguments.get("Qualifier"), payload)
+        return {
+            "ExecutedVersion": result.executed_version,
+            "Payload": json.loads(result.payload or b"null"),
+            "SdkResponseMetadata": {"RequestId": result.request_id},
+            "StatusCode": 200,
+        }
+
+    def _run(self, reference: str, qualifier: str | None, payload: bytes) -> InvokeResult:
+        cloud = self._cloud
+        cloud.kernel.sleep(cloud.latency.api_us("lambda", "Invoke"))
+        try:
+            result = cloud.lambda_.invoke(reference, payload, qualifier=qualifier)
+        except Throttled as exc:
+            raise StateFailed("Lambda.TooManyRequestsException", f"Rate Exceeded. ({exc})", by_task=True) from None
+        except ApiError as exc:
+            raise StateFailed(f"Lambda.{_exception(exc.code)}", exc.message, by_task=True) from None
+        if result.function_error is not None:
+            text = result.payload.decode()
+            told = json.loads(text or "{}")
+            name = told.get("errorType", "Lambda.Unknown") if isinstance(told, dict) else "Lambda.Unknown"
+            raise StateFailed(name, text, by_task=True)
+        return result
+
+    # -- other state machines ------------------------------------------------------------------
+
+    def _nested(self, arguments: Any, parsed: bool) -> Any:
+        try:
+            child = self._start(arguments)
+        except ApiError as exc:
+            raise StateFailed(f"StepFunctions.{_exception(exc.code)}", exc.message, by_task=True) from None
+        child.finished.wait()
+        told = from_api(None, child.description())
+        answer = {key[:1].upper() + key[1:]: value for key, value in told.items()}
+        if parsed and child.output_text is not None:
+            answer["Output"] = json.loads(child.output_text)
+        if child.status != SUCCEEDED:
+            raise StateFailed(TASK_FAILED, json.dumps(answer), by_task=True)
+        return answer
+
+    # -- any service ---------------------------------------------------------------------------
+
+    def _sdk(self, resource: Resource, arguments: Any) -> Any:
+        optimised = resource.kind == "optimised"
+        prefix = (_OPTIMISED if optimised else _SDK).get(resource.service, resource.service.capitalize())
+        try:
+            client = self._client(_CLIENTS.get(resource.service, resource.service))
+            operation = resource.action[:1].upper() + resource.action[1:]
+            model = client.meta.service_model.operation_model(operation)
+        except (BotoCoreError, OperationNotFoundError, ValueError) as exc:
+            raise StateFailed(RUNTIME, f"There is no {resource.service}:{resource.action}: {exc}") from None
+        parameters = to_api(model.input_shape, arguments) if isinstance(arguments, dict) else {}
+        try:
+            answer = getattr(client, xform_name(operation))(**parameters)
+        except ParamValidationError as exc:
+            raise StateFailed(RUNTIME, f"The parameters of {resource.action} are not valid: {exc}") from None
+        except ClientError as exc:
+            error = exc.response["Error"]
+            raise StateFailed(f"{prefix}.{_exception(error['Code'])}", error["Message"], by_task=True) from None
+        except BotoCoreError as exc:
+            raise StateFailed(f"{prefix}.SdkClientException", str(exc), by_task=True) from None
+        return from_api(model.output_shape, answer)
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self._cloud.client(service, config=_ONCE)
+        return self._clients[service]
+
+
+def _exception(code: str) -> str:
+    """An error code as the SDK for Java names its exception."""
+    name = code.rsplit(".", 1)[-1]
+    return name if name.endswith("Exception") else f"{name}Exception"

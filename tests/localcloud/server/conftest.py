@@ -1,0 +1,44 @@
+"""A server in a process of its own, and clients that know nothing but its address."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import boto3
+import pytest
+from botocore.config import Config
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    """The address of a server whose virtual time jumps."""
+    command = [sys.executable, "-m", "localcloud.cli", "serve", "--port", "0", "--speed", "max", "--seed", "7"]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ)
+    try:
+        line = process.stdout.readline()
+        assert "listens on" in line, line
+        yield line.split()[-1]
+    finally:
+        process.terminate()
+        process.wait(30)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def client(endpoint):
+    """client("sqs"): a boto3 client of the server."""
+
+    def make(service, **config):
+        return boto3.client(
+            service,
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}, **config),
+        )
+
+    return make
