@@ -7,18 +7,18 @@ from typing import Any
 
 from localcloud.services.cloudwatch.store import MINUTE_S
 from localcloud.services.log_processing.filter_patterns import Fields, compile_pattern, select
+from localcloud.services.logs.emf import Datum
 
-# record(namespace, name, value, dimensions, unit, unix_us)
-Record = Callable[[str, str, float, Mapping[str, str], str, int], None]
+Publish = Callable[[Datum], None]
 
 
 class MetricFilter:
     """One filter of one log group; `settings` are those of PutMetricFilter."""
 
-    def __init__(self, settings: Mapping[str, Any], record: Record) -> None:
+    def __init__(self, settings: Mapping[str, Any], publish: Publish) -> None:
         self._pattern = compile_pattern(settings["filterPattern"])
         self._transformations = settings["metricTransformations"]
-        self._record = record
+        self._publish_datum = publish
         self._minute_s: int | None = None  # the minute that lines arrive in
         self._matched = False
 
@@ -57,10 +57,9 @@ class MetricFilter:
         self._send(transformation, value, dimensions, unix_us)
 
     def _send(self, transformation: Mapping[str, Any], value: float, dimensions: dict[str, str], unix_us: int) -> None:
-        self._record(
-            transformation["metricNamespace"], transformation["metricName"], value, dimensions,
-            transformation.get("unit") or "None", unix_us,
-        )  # fmt: skip
+        unit, unix_ms = transformation.get("unit") or "None", unix_us // 1_000
+        namespace, name = transformation["metricNamespace"], transformation["metricName"]
+        self._publish_datum(Datum(namespace, name, dimensions, (value,), unit, unix_ms, MINUTE_S))
 
 
 def _resolve(text: str, fields: Fields) -> Any:

@@ -97,7 +97,7 @@ class LogProcessing:
         """Read the filters of a group again."""
         self._settle()
         found = [each for each in self._backend.filters.metric_filters if each["logGroupName"] == group]
-        self._metric_filters[group] = [MetricFilter(each, self._cloud.cloudwatch.record) for each in found]
+        self._metric_filters[group] = [MetricFilter(each, self._cloud.cloudwatch.publish) for each in found]
         known = self._backend.groups.get(group)
         self._subscriptions[group] = [] if known is None else list(known.subscription_filters.values())
         if self._metric_filters[group] or self._subscriptions[group]:
