@@ -24,7 +24,7 @@ $(VENV)/ready: pyproject.toml constraints.txt requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e '.[book,test]'
 	@touch $@
 
-test: lint types browser $(STAND_IN)/bin/ministack unit nbval ## all gates
+test: lint types browser $(STAND_IN)/bin/aws unit nbval ## all gates
 
 check: lint types ## the fast subset
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/localcloud/kernel tests/localcloud/runtime \
@@ -54,15 +54,15 @@ types: env
 
 unit: env
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
-	@if test -x $(STAND_IN)/bin/ministack; then $(MAKE) stand-in-tests; \
+	@if test -x $(STAND_IN)/bin/aws; then $(MAKE) stand-in-tests; \
 	else echo "The tests on the stand-in for AWS were left out: its environment is not there (make stand-in)."; fi
 
-stand-in: $(STAND_IN)/bin/ministack stand-in-tests ## install the stand-in for AWS, and run the tests on it
+stand-in: $(STAND_IN)/bin/aws stand-in-tests ## install the stand-in for AWS, and run the tests on it
 
 stand-in-tests: env
-	$(BIN)/python -m pytest -q -m stand_in tests/patisserie/targets/test_ministack.py tests/localcloud/server
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m stand_in tests/patisserie/targets/test_ministack.py tests/localcloud/server
 
-$(STAND_IN)/bin/ministack:
+$(STAND_IN)/bin/aws:
 	$(PYTHON) -m venv $(STAND_IN)
 	$(STAND_IN)/bin/python -m pip install --quiet --disable-pip-version-check 'ministack>=1.5.33,<1.6' boto3 aws-sam-translator
 	$(STAND_IN)/bin/python -m pip install --quiet --disable-pip-version-check 'awscli>=1.46,<2'

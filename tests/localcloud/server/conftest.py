@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import boto3
 import pytest
@@ -14,7 +15,14 @@ from botocore.config import Config
 @pytest.fixture(scope="module")
 def endpoint():
     """The address of a server whose virtual time jumps."""
-    command = [sys.executable, "-m", "localcloud.cli", "serve", "--port", "0", "--speed", "max", "--seed", "7"]
+    with serving("max") as address:
+        yield address
+
+
+@contextmanager
+def serving(speed):
+    """A server in a process of its own; its address."""
+    command = [sys.executable, "-m", "localcloud.cli", "serve", "--port", "0", "--speed", speed, "--seed", "7"]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ)
     try:
@@ -30,15 +38,22 @@ def endpoint():
 @pytest.fixture(scope="module")
 def client(endpoint):
     """client("sqs"): a boto3 client of the server."""
+    return lambda service, **config: client_of(endpoint, service, **config)
 
-    def make(service, **config):
-        return boto3.client(
-            service,
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, **config),
-        )
 
-    return make
+@pytest.fixture
+def fast_client():
+    """client("sqs") of a server whose virtual time runs 600 times as fast as the clock on the wall."""
+    with serving("600") as address:
+        yield lambda service: client_of(address, service)
+
+
+def client_of(address, service, **config):
+    return boto3.client(
+        service,
+        endpoint_url=address,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}, **config),
+    )
