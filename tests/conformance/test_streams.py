@@ -340,6 +340,20 @@ def test_a_tables_stream_keeps_a_day(cloud, table):
     assert read() == []
 
 
+@pytest.mark.behaviour("STR-12")
+def test_a_stream_that_was_switched_off_takes_nothing_more_and_can_still_be_read(cloud, table):
+    items, streams = cloud.client("dynamodb"), cloud.client("dynamodbstreams")
+    items.put_item(TableName="orders", Item={"id": {"S": "1"}})
+    items.update_table(TableName="orders", StreamSpecification={"StreamEnabled": False})
+    items.put_item(TableName="orders", Item={"id": {"S": "2"}})
+    described = streams.describe_stream(StreamArn=table)["StreamDescription"]
+    assert (described["StreamStatus"], described["StreamViewType"]) == ("DISABLED", "NEW_AND_OLD_IMAGES")
+    shard = described["Shards"][0]["ShardId"]
+    iterator = streams.get_shard_iterator(StreamArn=table, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    records = streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+    assert [record["dynamodb"]["Keys"]["id"]["S"] for record in records] == ["1"]
+
+
 @pytest.mark.behaviour("DDB-04")
 def test_an_expired_item_leaves_as_a_deletion_by_the_service(cloud, table, connect, seen):
     connect(CHANGES, arn=table)

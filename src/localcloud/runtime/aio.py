@@ -6,6 +6,7 @@ import asyncio
 import asyncio.events
 import selectors
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
@@ -48,11 +49,38 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
 
 def install(kernel: Kernel, patches: Patches) -> None:
-    """Give `asyncio.run` inside a task a loop on the virtual clock."""
-    real = asyncio.events.new_event_loop
+    """Give code inside a task loops on the virtual clock, and a current loop for each execution environment."""
+    events = asyncio.events
+    real, real_get, real_set = events.new_event_loop, events.get_event_loop, events.set_event_loop
+    current: WeakKeyDictionary[Any, asyncio.AbstractEventLoop] = WeakKeyDictionary()
 
     def new_event_loop() -> asyncio.AbstractEventLoop:
         return real() if kernel.current() is None else VirtualEventLoop(kernel)
 
-    patches.set(asyncio.events, "new_event_loop", new_event_loop)
-    patches.set(asyncio, "new_event_loop", new_event_loop)
+    def get_event_loop() -> asyncio.AbstractEventLoop:
+        """Lambda's runtimes have one thread with a loop that is made when it is first asked for."""
+        task = kernel.current()
+        if task is None:
+            return real_get()
+        running = asyncio.events._get_running_loop()
+        if running is not None:
+            return running
+        place = task.group or task
+        if place not in current:
+            current[place] = VirtualEventLoop(kernel)
+        return current[place]
+
+    def set_event_loop(loop: asyncio.AbstractEventLoop | None) -> None:
+        task = kernel.current()
+        if task is None:
+            real_set(loop)
+        elif loop is None:
+            current.pop(task.group or task, None)
+        else:
+            current[task.group or task] = loop
+
+    for name, function in (
+        ("new_event_loop", new_event_loop), ("get_event_loop", get_event_loop), ("set_event_loop", set_event_loop),
+    ):  # fmt: skip
+        patches.set(asyncio.events, name, function)
+        patches.set(asyncio, name, function)

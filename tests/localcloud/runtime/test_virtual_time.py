@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 
 import pytest
 
+from localcloud import Cloud
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
 from localcloud.runtime import install
@@ -167,3 +168,17 @@ def test_leaving_the_simulation_leaves_nothing_behind():
     after = (time.sleep, time.monotonic, threading.Lock, threading.Thread.start, os.urandom, type(os.environ))
     assert after == before
     assert queue.time is before[1]
+
+
+def test_a_handlers_current_event_loop_is_its_own_and_ends_with_its_cloud():
+    def handler():
+        loop = asyncio.get_event_loop()
+        asyncio.set_event_loop(loop)
+        assert asyncio.get_event_loop() is loop
+        return loop.run_until_complete(asyncio.sleep(5, "slept"))
+
+    for seed in (1, 2):
+        with Cloud(seed=seed) as cloud:
+            began_us = cloud.kernel.now_us
+            assert cloud.kernel.call(handler) == "slept"
+            assert cloud.kernel.now_us - began_us >= 5_000_000

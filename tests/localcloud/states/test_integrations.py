@@ -178,3 +178,24 @@ def test_an_execution_is_stopped_with_everything_it_started(cloud, function):
     cloud.wait(1_000)
     again = sfn.get_execution_history(executionArn=started["executionArn"], reverseOrder=True)["events"]
     assert len(again) == len(events)
+
+
+def test_a_branch_that_is_stopped_stops_what_it_has_started(cloud):
+    sfn, sqs = cloud.client("stepfunctions"), cloud.client("sqs")
+    url = sqs.create_queue(QueueName="late")["QueueUrl"]
+    send = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True,
+            "Parameters": {"QueueUrl": url, "MessageBody": "late"}}  # fmt: skip
+    late = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 20, "Next": "S"}, "S": send}}
+    nested = {"StartAt": "N", "States": {"N": {"Type": "Parallel", "Branches": [late], "End": True}}}
+    failing = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 2, "Next": "F"}, "F": {"Type": "Fail"}}}
+    states = {"B": {"Type": "Parallel", "Branches": [nested, failing], "End": True}}
+    arn = sfn.create_state_machine(name="m", definition=json.dumps({"StartAt": "B", "States": states}), roleArn=ROLE)
+    started = sfn.start_execution(stateMachineArn=arn["stateMachineArn"])
+    cloud.wait(60)
+    assert sfn.describe_execution(executionArn=started["executionArn"])["status"] == "FAILED"
+    assert "Messages" not in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)
+
+
+def test_data_are_counted_in_bytes(run, function):
+    function("big", "def handler(event, context): return 'é' * 140_000")
+    assert run("lambda:invoke", {"FunctionName": "big"})["error"] == "States.DataLimitExceeded"

@@ -276,6 +276,9 @@ def test_an_express_execution_ends_after_five_minutes(run):
         ({"StartAt": "C", "States": {"C": {"Type": "Choice", "Choices": []}}}, "Field Choices is required"),
         ({"StartAt": "W", "States": {"W": {"Type": "Wait", "End": True}}}, "exactly one of Seconds"),
         ({"StartAt": "M", "States": {"M": {"Type": "Map", "End": True}}}, "Field ItemProcessor is required"),
+        ({"StartAt": "M", "States": mapping(passing(), ItemReader={})}, "'ItemReader' is not simulated"),
+        ({"StartAt": "P", "States": passing(Catch="x")}, "Catch must be a list of objects"),
+        ({"StartAt": [], "States": passing()}, "StartAt must be the name of a state"),
     ],
 )
 def test_what_is_no_state_machine_is_refused(sfn, definition, message):

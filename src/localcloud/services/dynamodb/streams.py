@@ -99,11 +99,13 @@ class DynamoDBStreams:
         shard_id, log = self.shard(call.params["StreamArn"])
         oldest = log.at(log.start)
         first = oldest.sequence if oldest is not None else table.stream_shard.starting_sequence_number
+        enabled = bool(table.stream_specification.get("StreamEnabled"))
+        view = table.stream_specification.get("StreamViewType") or (oldest.data.view if oldest else "KEYS_ONLY")
         description = {
             "StreamArn": _arn(table),
             "StreamLabel": table.latest_stream_label,
-            "StreamStatus": "ENABLED",
-            "StreamViewType": table.stream_specification["StreamViewType"],
+            "StreamStatus": "ENABLED" if enabled else "DISABLED",
+            "StreamViewType": view,
             "CreationRequestDateTime": table.stream_shard.created_on,
             "TableName": table.name,
             "KeySchema": table.schema,

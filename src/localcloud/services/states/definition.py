@@ -18,6 +18,7 @@ _TYPES = ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"
 _TERMINAL = ("Succeed", "Fail")
 _JSONPATH_FIELDS = ("InputPath", "Parameters", "ResultSelector", "ResultPath", "OutputPath", "ItemsPath")
 _JSONATA_FIELDS = ("Arguments", "Output")
+_NOT_SIMULATED = ("ItemReader", "ItemBatcher", "ResultWriter")
 _ROOT = compile_path("$")
 
 
@@ -118,6 +119,8 @@ def _machine(parsed: Any, where: str, language: str) -> Machine:
     described = parsed["States"]
     if not isinstance(described, dict) or not described:
         raise _invalid("States must be an object with at least one state", f"{where}/States")
+    if not isinstance(parsed["StartAt"], str):
+        raise _invalid("StartAt must be the name of a state", f"{where}/StartAt")
     if parsed["StartAt"] not in described:
         raise _invalid(f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {parsed['StartAt']}", f"{where}/StartAt")
     states = {name: _state(name, raw, f"{where}/States/{name}", language) for name, raw in described.items()}
@@ -144,6 +147,13 @@ def _state(name: str, raw: Any, where: str, language: str) -> State:
         raise _invalid(
             f"The field '{foreign[0]}' is not supported when QueryLanguage is {used}", f"{where}/{foreign[0]}"
         )
+    for name_of in _NOT_SIMULATED:
+        if name_of in raw:
+            raise _invalid(f"The field '{name_of}' is not simulated by the local cloud", f"{where}/{name_of}")
+    for name_of in ("Retry", "Catch"):
+        given = raw.get(name_of, [])
+        if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+            raise _invalid(f"{name_of} must be a list of objects", f"{where}/{name_of}")
     state = State(name, raw["Type"], raw, jsonata, next=raw.get("Next"))
     _check_transition(state, where)
     try:

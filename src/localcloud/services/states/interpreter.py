@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 Variables = dict[str, Any]
+_MOST_BYTES = 4  # of a character in UTF-8
 
 
 class Interpreter:
@@ -240,10 +241,13 @@ class Interpreter:
         kernel = self._cloud.kernel
         task = kernel.spawn(call, name="task")
         self._execution.tasks.append(task)
-        if not task.join(round(timeout_s * 1e6)):
-            kernel.kill(task)
-            raise StateFailed(errors.TIMEOUT, "", by_task=True)
-        return task.result()
+        try:
+            if not task.join(round(timeout_s * 1e6)):
+                raise StateFailed(errors.TIMEOUT, "", by_task=True)
+            return task.result()
+        finally:
+            if not task.done:
+                kernel.kill(task)
 
     def _parallel(self, state: State, view: View) -> tuple[Any, str | None]:
         data = self._effective(state, view)
@@ -331,15 +335,17 @@ class Interpreter:
                 running.pop(number, None)
                 woken.set()
 
-        while (waiting or running) and len(failures) <= tolerated and not other:
-            while waiting and len(running) < most:
-                number = waiting.pop(0)
-                running[number] = kernel.spawn(work, number, name=f"branch {number}")
-                self._execution.tasks.append(running[number])
-            woken.wait()
-            woken.clear()
-        for task in list(running.values()):
-            kernel.kill(task)
+        try:
+            while (waiting or running) and len(failures) <= tolerated and not other:
+                while waiting and len(running) < most:
+                    number = waiting.pop(0)
+                    running[number] = kernel.spawn(work, number, name=f"branch {number}")
+                    self._execution.tasks.append(running[number])
+                woken.wait()
+                woken.clear()
+        finally:  # also when this branch is itself stopped from outside
+            for task in list(running.values()):
+                kernel.kill(task)
         if other:
             raise other[0]
         return results, failures
@@ -348,7 +354,7 @@ class Interpreter:
 
     def _text(self, value: Any) -> str:
         text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-        if len(text) > self._longest:
+        if len(text) * _MOST_BYTES > self._longest and len(text.encode()) > self._longest:
             raise StateFailed(
                 errors.DATA_LIMIT,
                 "The state/task returned a result with a size exceeding the maximum number of bytes service limit.",

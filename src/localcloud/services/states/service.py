@@ -111,7 +111,7 @@ class StepFunctions:
 
     def _routed(self, alias: Any) -> str:
         """The version that an alias sends this execution to, by weight."""
-        routes = alias.routing_config
+        routes = alias.routing_configuration
         drawn = self._ids.uniform(0, sum(route["weight"] for route in routes))
         for route in routes:
             drawn -= route["weight"]

@@ -69,9 +69,10 @@ class StreamLogs:
     def add(self, shard: Any, old: Any, new: Any) -> None:
         """Note a change. Writing an item as it was is none."""
         before, after = _wire(old), _wire(new)
-        if before == after:
+        specification = shard.table.stream_specification
+        if before == after or not specification.get("StreamEnabled"):
             return
-        view = shard.table.stream_specification["StreamViewType"]
+        view = specification["StreamViewType"]
         wants_new, wants_old = _IMAGES[view]
         whole = after if after is not None else before
         assert whole is not None
