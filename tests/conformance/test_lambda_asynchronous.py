@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from botocore.exceptions import ClientError
+
+from localcloud.faults import Fault
 
 FAILS = "def handler(event, context):\n    print('try', context.aws_request_id)\n    raise ValueError('burnt')\n"
 WORKS = "def handler(event, context):\n    print('try', context.aws_request_id)\n    return 'baked'\n"
@@ -49,11 +52,10 @@ def test_a_function_error_is_retried_after_one_and_two_minutes_as_the_same_event
 @pytest.mark.behaviour("LAM-26")
 def test_throttles_use_up_no_attempts_and_are_retried_for_hours(cloud, function, invoke, log_lines):
     function("oven", WORKS)
-    lambda_ = cloud.client("lambda")
-    lambda_.put_function_concurrency(FunctionName="oven", ReservedConcurrentExecutions=0)
+    throttled = cloud.faults.add(Fault("throttle", service="lambda", resource="oven"))
     invoke("oven", InvocationType="Event")
     cloud.wait(3 * 3_600)
-    lambda_.delete_function_concurrency(FunctionName="oven")
+    throttled.remove()
     cloud.wait(600)
     assert len(tries(log_lines, "oven")) == 1
 
@@ -61,11 +63,10 @@ def test_throttles_use_up_no_attempts_and_are_retried_for_hours(cloud, function,
 @pytest.mark.behaviour("LAM-26", "LAM-28")
 def test_an_event_that_is_throttled_for_six_hours_goes_to_the_failure_destination(cloud, function, invoke, queue):
     function("oven", WORKS)
-    lambda_ = cloud.client("lambda")
-    lambda_.put_function_concurrency(FunctionName="oven", ReservedConcurrentExecutions=0)
-    lambda_.put_function_event_invoke_config(
+    cloud.client("lambda").put_function_event_invoke_config(
         FunctionName="oven", DestinationConfig={"OnFailure": {"Destination": queue.arn}}
     )
+    cloud.faults.add(Fault("throttle", service="lambda", resource="oven"))
     invoke("oven", InvocationType="Event")
     cloud.wait(7 * 3_600)
     (record,) = queue.read()
@@ -131,3 +132,37 @@ def test_a_dead_letter_queue_gets_the_event_alone_with_the_error_as_attributes(c
     assert message.attributes["ErrorMessage"]["StringValue"] == "oven is off"
     assert message.attributes["ErrorCode"]["StringValue"] == "200"
     assert len(message.attributes["RequestID"]["StringValue"]) == 36
+
+
+def test_a_function_that_may_not_run_hands_its_events_on_at_once(cloud, function, invoke, queue):
+    function("oven", "def handler(event, context): return 1", DeadLetterConfig={"TargetArn": queue.arn})
+    cloud.client("lambda").put_function_concurrency(FunctionName="oven", ReservedConcurrentExecutions=0)
+    invoke("oven", {"order": 1}, InvocationType="Event")
+    cloud.wait(5)
+    assert queue.read() == [{"order": 1}]
+
+
+def test_a_version_that_is_published_at_once_has_its_dead_letter_queue(cloud, function, invoke, queue):
+    source = "def handler(event, context): raise ValueError(event)"
+    function("oven", source, DeadLetterConfig={"TargetArn": queue.arn}, Publish=True)
+    found = cloud.client("lambda").get_function_configuration(FunctionName="oven", Qualifier="1")
+    assert found["DeadLetterConfig"] == {"TargetArn": queue.arn}
+    invoke("oven", {"order": 1}, InvocationType="Event", Qualifier="1")
+    cloud.wait(300)
+    assert queue.read() == [{"order": 1}]
+
+
+def test_a_bucket_can_be_where_failures_go_but_not_successes(cloud, function, invoke):
+    cloud.client("s3").create_bucket(Bucket="burnt")
+    function("oven", "def handler(event, context): raise ValueError(event)")
+    configure = cloud.client("lambda").put_function_event_invoke_config
+    bucket = {"Destination": "arn:aws:s3:::burnt"}
+    with pytest.raises(ClientError, match="DestinationConfig is invalid"):
+        configure(FunctionName="oven", DestinationConfig={"OnSuccess": bucket})
+    configure(FunctionName="oven", MaximumRetryAttempts=0, DestinationConfig={"OnFailure": bucket})
+    invoke("oven", {"order": 1}, InvocationType="Event")
+    cloud.wait(10)
+    (found,) = cloud.client("s3").list_objects_v2(Bucket="burnt")["Contents"]
+    assert found["Key"].startswith("aws/lambda/async/oven/2025/01/06/")
+    body = json.loads(cloud.client("s3").get_object(Bucket="burnt", Key=found["Key"])["Body"].read())
+    assert (body["requestPayload"], body["requestContext"]["condition"]) == ({"order": 1}, "RetriesExhausted")

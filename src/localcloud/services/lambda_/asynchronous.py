@@ -87,7 +87,11 @@ class AsyncInvocations:
             except ApiError as exc:
                 if exc.status < _SERVER_ERROR and not isinstance(exc, Throttled):
                     raise
-                # Throttles and errors of the service do not use up attempts; only the event's age ends them.
+                # Throttles and errors of the service do not use up attempts; only the event's age ends them. A
+                # function that may not run at all has nothing to wait for: AWS sends the event on at once.
+                if self._lambda.functions.reserved().get(self._lambda.functions.get(reference).name) == 0:
+                    end("RetriesExhausted", rules.on_failure, None)
+                    return
                 if kernel.now_us + back_off_us - accepted_us > rules.max_age_us:
                     end("EventAgeExceeded", rules.on_failure, None)
                     return

@@ -70,7 +70,7 @@ class Destinations:
         name, qualifier = split_reference(ended.reference, ended.qualifier)
         arn = f"{self._functions.model(name).function_arn}:{qualifier or _LATEST}"
         try:
-            self._send(destination, arn, json.dumps(self._described(arn, ended)), ended.condition)
+            self._send(destination, arn, json.dumps(self._described(arn, ended)), ended)
         except _UNDELIVERED:
             self._metrics.destination_failed(name, qualifier)
 
@@ -95,7 +95,7 @@ class Destinations:
             record["responsePayload"] = json.loads(result.payload or b"null")
         return record
 
-    def _send(self, destination: str, function_arn: str, record: str, condition: str) -> None:
+    def _send(self, destination: str, function_arn: str, record: str, ended: Ended) -> None:
         service = destination.split(":")[2]
         if service == "sqs":
             self._cloud.sqs.send(destination, record)
@@ -103,8 +103,12 @@ class Destinations:
             self._accept(destination, record.encode())
         elif service == "sns":
             self._cloud.client("sns").publish(TopicArn=destination, Message=record)
+        elif service == "s3":
+            name, now = split_reference(ended.reference, ended.qualifier)[0], self._cloud.now
+            key = f"aws/lambda/async/{name}/{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{ended.request_id}"
+            self._cloud.client("s3").put_object(Bucket=destination.split(":::")[-1], Key=key, Body=record.encode())
         else:
-            outcome = "Success" if condition == "Success" else "Failure"
+            outcome = "Success" if ended.condition == "Success" else "Failure"
             entry = {
                 "Source": "lambda",
                 "DetailType": f"Lambda Function Invocation Result - {outcome}",

@@ -143,11 +143,12 @@ class InvokeConfigs:
         for condition in ("OnSuccess", "OnFailure"):
             destination = ((config.get("DestinationConfig") or {}).get(condition) or {}).get("Destination")
             if destination:
-                self._check_destination(name, destination)
+                self._check_destination(name, destination, condition)
 
-    def _check_destination(self, name: str, destination: str) -> None:
+    def _check_destination(self, name: str, destination: str, condition: str) -> None:
         parts = destination.split(":")
-        if len(parts) < 6 or parts[0] != "arn" or parts[2] not in _DESTINATIONS:
+        taken = (*_DESTINATIONS, "s3") if condition == "OnFailure" else _DESTINATIONS
+        if len(parts) < 6 or parts[0] != "arn" or parts[2] not in taken:
             message = f"The provided destination config DestinationConfig is invalid: {destination}"
             raise ApiError("InvalidParameterValueException", message, 400, Type="User")
         if parts[2] == "lambda" and split_reference(destination, None)[0] == name:

@@ -172,7 +172,10 @@ class Lambda:
         """moto drops a function's DeadLetterConfig: keep it, and show it."""
         answer = self._cloud.api.stock(call)
         if "DeadLetterConfig" in call.params:
-            set_dead_letter_target(self.functions.model(call.params["FunctionName"]), call.params["DeadLetterConfig"])
+            for version in (None, answer["Version"]):  # with Publish the first version is there already
+                set_dead_letter_target(
+                    self.functions.model(call.params["FunctionName"], version), call.params["DeadLetterConfig"]
+                )
         return {**answer, **self._dead_letters(answer)}
 
     def _get_function_api(self, call: ApiCall) -> dict[str, Any]:
