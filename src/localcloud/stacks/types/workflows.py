@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, lower_first, names
+from localcloud.stacks.types.base import Made, Making, Updatable, chosen, lower_first, names
 
 _SUBSTITUTION = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
 
@@ -68,20 +68,4 @@ class StateMachine(Updatable):
         making.client("stepfunctions").delete_state_machine(stateMachineArn=made.physical_id)
 
 
-class StateMachineVersion(ResourceType):
-    name = "AWS::StepFunctions::StateMachineVersion"
-    properties = names("Description StateMachineArn StateMachineRevisionId")
-    required = names("StateMachineArn")
-
-    def create(self, making: Making) -> Made:
-        answer = making.client("stepfunctions").publish_state_machine_version(
-            stateMachineArn=making.properties["StateMachineArn"]
-        )
-        arn = answer["stateMachineVersionArn"]
-        return Made(arn, {"Arn": arn})
-
-    def delete(self, making: Making, made: Made) -> None:
-        making.client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=made.physical_id)
-
-
-ALL = (StateMachine(), StateMachineVersion())
+ALL = (StateMachine(),)
