@@ -27,6 +27,11 @@ class Comparison:
 
     def finding(self) -> str:
         """The change in one sentence."""
+        if self.after.failed + self.after.abandoned == self.after.orders:
+            return (
+                f"No order was accepted afterwards: {self.after.failed} failed, {self.after.abandoned} abandoned. "
+                "How fast and how cheap that was says nothing."
+            )
         faster, cost = self.p95_ratio, self.cost_ratio
         return (
             f"p95 went from {self.before.p95_ms:,.0f} to {self.after.p95_ms:,.0f} ms "

@@ -97,3 +97,11 @@ def test_a_digest_is_equal_for_equal_results_and_differs_for_others():
     assert digest(run([100.0])) == digest(run([100.0])) != digest(run([101.0]))
     assert digest({"b": 0.1 + 0.2, "a": 1}) == digest({"a": 1, "b": 0.3})
     assert len(digest([])) == 64
+
+
+def test_a_system_that_takes_no_order_is_not_called_fast():
+    before = run([5_000.0, 6_000.0], label="before")
+    after = run([10.0, 10.0], [FAILED, FAILED], cost_usd=0.0001, label="after")
+    found = compare(before, after).finding()
+    assert found.startswith("No order was accepted afterwards: 2 failed, 0 abandoned.")
+    assert "times as fast" not in found
