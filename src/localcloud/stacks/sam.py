@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import logging
-import sys
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.imports import without_uri_grammar
 from localcloud.stacks.parsing import TemplateError
 
 SAM = "AWS::Serverless-2016-10-31"
@@ -51,18 +51,8 @@ def processed(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dic
 
 
 def _translator() -> tuple[Any, Any]:
-    """SAM's transform and the exception for documents it refuses, imported when first needed.
-
-    It imports jsonschema, which builds a grammar of URIs that SAM never uses, in a second of its own.
-    """
-    grammar = "rfc3987_syntax"
-    spare = grammar not in sys.modules
-    if spare:
-        sys.modules[grammar] = None  # type: ignore[assignment]
-    try:
+    """SAM's transform and the exception for documents it refuses, imported when first needed."""
+    with without_uri_grammar():
         from samtranslator.model.exceptions import InvalidDocumentException
         from samtranslator.translator.transform import transform
-    finally:
-        if spare:
-            del sys.modules[grammar]
     return transform, InvalidDocumentException
