@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from localcloud.errors import ConfigurationError
-from localcloud.kernel import Kernel
+from localcloud.kernel import Kernel, collector
 from localcloud.patching import Patches
 
 if TYPE_CHECKING:
@@ -115,12 +115,12 @@ class Cloud:
         return self
 
     def _start(self) -> None:
+        self._undo.append(collector.relax())  # the imports that follow make a million objects, and keep them
         from moto import mock_aws
         from moto.moto_api._internal import mock_random
 
         from localcloud import runtime
         from localcloud.assembly import assemble
-        from localcloud.kernel import collector
 
         self._hide_credentials()
         mock = mock_aws()
@@ -129,7 +129,6 @@ class Cloud:
         mock_random.seed(self.kernel.streams["moto"].getrandbits(32))
         assemble(self)
         self._undo.append(runtime.install(self.kernel, self.patches))
-        self._undo.append(collector.relax())
 
     def on_stop(self, undo: Callable[[], None]) -> None:
         """Call `undo` when the cloud stops, before everything that was set up earlier is undone."""

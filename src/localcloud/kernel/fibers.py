@@ -1,7 +1,7 @@
 """The park/wake back end: the only module that knows how a task is suspended.
 
 On CPython a fiber is a greenlet: any depth of ordinary, synchronous code can be parked
-and resumed without threads. Everything above uses only `Fiber.resume`, `Fiber.throw`,
+and resumed without threads. Everything above uses only `Fibers`, `Fiber.resume`, `Fiber.kill`,
 `park` and `current_task`, so that another back end (a browser's promise integration)
 can stand in its place.
 """
@@ -12,13 +12,13 @@ import asyncio.events
 import asyncio.tasks
 import contextvars
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import greenlet
 
 _get_loop = asyncio.events._get_running_loop
 _set_loop = asyncio.events._set_running_loop
+_IDLE = 256  # fibers kept for the tasks to come; each holds some 16 KB
 
 
 class Killed(BaseException):
@@ -29,26 +29,51 @@ class Killed(BaseException):
 
 
 class Fiber(greenlet.greenlet):
-    """A suspended or running call. `task` is the kernel's object that owns it."""
+    """What carries a task, and then the next one. `task` is the kernel's object that it carries now."""
 
-    def __init__(self, body: Callable[[], None], task: Any, inherit_context: bool) -> None:
-        super().__init__(body)
-        self.task = task
-        self.gr_context = contextvars.copy_context() if inherit_context else contextvars.Context()
+    def __init__(self, idle: list[Fiber]) -> None:
+        super().__init__(self._carry)
+        self.task: Any = None
+        self._idle = idle
+
+    def _carry(self) -> None:
+        while True:
+            self.task.run()  # what it raises ends the fiber and reaches whoever resumed it
+            self.task = None
+            if len(self._idle) >= _IDLE:
+                return
+            self._idle.append(self)
+            hub = self.parent
+            assert hub is not None
+            hub.switch()
 
     def resume(self) -> None:
-        """Run the fiber until it parks or ends; control returns to the caller."""
+        """Run the task until it parks or ends; control returns to the caller."""
         self.parent = greenlet.getcurrent()
         self.switch()
 
     def kill(self, exception: BaseException) -> None:
-        """Raise `exception` where the fiber is parked and run it until it parks or ends."""
+        """Raise `exception` where the task is parked and run it until it parks or ends."""
         self.parent = greenlet.getcurrent()
         self.throw(exception)
 
-    @property
-    def started(self) -> bool:
-        return bool(self) or self.dead
+
+class Fibers:
+    """The fibers of a kernel. A new one costs many times a switch: one whose task has ended takes the next."""
+
+    def __init__(self) -> None:
+        self._idle: list[Fiber] = []
+
+    def carry(self, task: Any, context: contextvars.Context) -> Fiber:
+        """A fiber that will call `task.run()` in `context` when it is resumed."""
+        fiber = self._idle.pop() if self._idle else Fiber(self._idle)
+        fiber.task = task
+        fiber.gr_context = context
+        return fiber
+
+    def close(self) -> None:
+        """Give up the idle fibers."""
+        self._idle.clear()
 
 
 def current_task() -> Any:

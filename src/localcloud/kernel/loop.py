@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from localcloud.errors import Deadlock, KernelError, WrongContext
-from localcloud.kernel.fibers import Killed, current_task, park
+from localcloud.kernel.fibers import Fibers, Killed, current_task, park
 from localcloud.kernel.streams import Streams
 from localcloud.kernel.sync import Event
 from localcloud.kernel.task import Task, TaskGroup
@@ -52,6 +52,7 @@ class Kernel:
         self.now_us = 0
         self.epoch_us = epoch_us
         self.streams = Streams(seed)
+        self.fibers = Fibers()
         self.running = False
         self.in_task = False
         self.switches = 0
@@ -194,14 +195,14 @@ class Kernel:
             if group.frozen:
                 group.hold(task, token)
                 return
-            if group.dead and not task.fiber.started:
+            if group.dead and not task.started:
                 task.exception = Killed(f"{task.name}: the execution environment is gone")
                 task.close()
                 return
             if group is not self._active_group:
                 self._active_group = group
                 group.activate()
-        self._switch(task.fiber.resume)
+        self._switch(task.resume)
 
     def _switch(self, enter: Callable[..., None], *args: Any) -> None:
         """Run a task until it parks again."""
@@ -232,7 +233,8 @@ class Kernel:
     def _kill(self, task: Task, exception: BaseException) -> None:
         if task.done:
             return
-        if not task.fiber.started:
+        fiber = task.fiber
+        if fiber is None:
             task.exception = exception
             task.close()
             return
@@ -240,7 +242,7 @@ class Kernel:
         if group is not None and group is not self._active_group:
             self._active_group = group
             group.activate()
-        self._switch(task.fiber.kill, exception)
+        self._switch(fiber.kill, exception)
 
     # -- driving the clock -------------------------------------------------------------------
 
@@ -337,4 +339,5 @@ class Kernel:
         """End every task and stop the watchdog. The kernel cannot be used afterwards."""
         self._abort()
         self._background.clear()
+        self.fibers.close()
         self._watchdog.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +61,8 @@ class Task:
     """
 
     __slots__ = (
-        "__weakref__", "_body", "critical", "exception", "fiber", "finished", "group", "kernel", "name", "serial",
-        "span", "thread", "token", "value",
+        "__weakref__", "_body", "_context", "critical", "exception", "fiber", "finished", "group", "kernel", "name",
+        "serial", "span", "thread", "token", "value",
     )  # fmt: skip
 
     def __init__(
@@ -85,7 +86,8 @@ class Task:
         self.token = 0
         self.serial = kernel.next_serial()
         self.finished = Event(kernel)
-        self.fiber = Fiber(self._run, self, inherit_context=parent is not None)
+        self.fiber: Fiber | None = None
+        self._context = contextvars.copy_context() if parent is not None else contextvars.Context()
 
     def __repr__(self) -> str:
         return f"<Task {self.serial} {self.name!r}{' done' if self.done else ''}>"
@@ -94,7 +96,18 @@ class Task:
     def done(self) -> bool:
         return self.finished.is_set
 
-    def _run(self) -> None:
+    @property
+    def started(self) -> bool:
+        return self.fiber is not None
+
+    def resume(self) -> None:
+        """Run it from where it stands until it parks or ends."""
+        if self.fiber is None:
+            self.fiber = self.kernel.fibers.carry(self, self._context)
+        self.fiber.resume()
+
+    def run(self) -> None:
+        """Make the call; on its own fiber only."""
         body, self._body = self._body, None
         assert body is not None
         try:
