@@ -6,20 +6,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_GRAMMAR = "rfc3987_syntax"
+URI_GRAMMAR = "rfc3987_syntax"  # jsonschema's, for formats of URIs: takes longer than all the rest of it
 
 
 @contextmanager
-def without_uri_grammar() -> Iterator[None]:
-    """Within it, jsonschema is imported without its grammar of URIs, which takes longer than all the rest.
+def without(module: str) -> Iterator[None]:
+    """Within it, what is imported finds `module` not installed, unless it is loaded already.
 
-    jsonschema does without it when it is not installed; it serves the "uri" formats only.
+    Only for libraries that say that they do without it.
     """
-    spare = _GRAMMAR not in sys.modules
+    spare = module not in sys.modules
     if spare:
-        sys.modules[_GRAMMAR] = None  # type: ignore[assignment]
+        sys.modules[module] = None  # type: ignore[assignment]
     try:
         yield
     finally:
         if spare:
-            del sys.modules[_GRAMMAR]
+            del sys.modules[module]

@@ -14,10 +14,13 @@ from collections.abc import Callable
 from typing import Any
 
 import _time_machine  # type: ignore[import-not-found]
-import time_machine
 
+from localcloud.imports import without
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
+
+with without("pytest"):  # it brings a plugin for it
+    import time_machine
 
 CPU_QUANTUM_US = 1_000  # one look at a CPU clock passes this much CPU time
 

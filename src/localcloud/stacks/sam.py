@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.imports import without_uri_grammar
+from localcloud.imports import URI_GRAMMAR, without
 from localcloud.stacks.parsing import TemplateError
 
 SAM = "AWS::Serverless-2016-10-31"
@@ -52,7 +52,7 @@ def processed(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dic
 
 def _translator() -> tuple[Any, Any]:
     """SAM's transform and the exception for documents it refuses, imported when first needed."""
-    with without_uri_grammar():
+    with without(URI_GRAMMAR):
         from samtranslator.model.exceptions import InvalidDocumentException
         from samtranslator.translator.transform import transform
     return transform, InvalidDocumentException

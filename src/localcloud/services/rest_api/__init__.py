@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from localcloud.imports import without_uri_grammar
+from localcloud.imports import URI_GRAMMAR, without
 
-with without_uri_grammar():  # moto's API Gateway brings jsonschema in
+with without(URI_GRAMMAR):  # moto's API Gateway brings jsonschema in
     from localcloud.services.rest_api.service import RestApis
 
 __all__ = ["RestApis"]
