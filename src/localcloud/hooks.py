@@ -51,7 +51,6 @@ HOOKS: tuple[Hook, ...] = (
     Hook("boto3.session:Session._register_default_handlers", "registered once for a shared session"),
     Hook("boto3.dynamodb.transform:copy_dynamodb_params", "table resources copy the parameters of every call"),
     Hook("botocore.loaders:create_loader", "one loader of service models for all sessions"),
-    Hook("moto.core.utils:create_loader", "moto reads models through the same loader"),
     Hook("moto.core.responses:ActionResult", "what moto's response methods answer"),
     Hook("moto.core.errors:get_error_model", "SQS's error codes of the query protocol"),
     Hook("moto.core.utils:get_service_model", "SQS's error codes of the query protocol"),

@@ -14,7 +14,6 @@ from typing import Any
 import boto3.session
 import botocore.loaders
 import botocore.session
-import moto.core.utils
 from boto3.dynamodb import transform
 
 from localcloud.patching import Patches
@@ -39,7 +38,6 @@ def _share_loader(patches: Patches, cache: dict[Any, Any]) -> None:
         return cache[key]
 
     patches.set(botocore.loaders, "create_loader", create_loader)
-    patches.set(moto.core.utils, "create_loader", create_loader)  # moto reads the same models again
 
 
 def _share_session(patches: Patches, cache: dict[Any, Any]) -> None:

@@ -74,6 +74,7 @@ class Api:
         self._listeners: list[Listener] = []
         self._interceptors: list[Interceptor] = []
         self._validator = Validator()
+        self._after_calls: dict[tuple[str, str], str] = {}
         self._requests = 0
         self._stock: Any = None
         # the call whose attempts the stock path is making in this task
@@ -206,7 +207,7 @@ class Api:
         call = ApiCall(service, operation, params, client, client.meta.region_name)
         status, parsed = self._attempts(call, model, context, handler, method)
         client.meta.events.emit(
-            f"after-call.{service_model.service_id.hyphenize()}.{operation}",
+            self._after_call(service_model, operation),
             http_response=_Http(status),
             parsed=parsed,
             model=model,
@@ -216,6 +217,13 @@ class Api:
             code = context.get("error_code_override") or parsed["Error"]["Code"]
             raise client.exceptions.from_code(code)(parsed, operation)
         return parsed
+
+    def _after_call(self, service_model: Any, operation: str) -> str:
+        """The name of botocore's event after a call."""
+        key = (service_model.service_name, operation)
+        if key not in self._after_calls:
+            self._after_calls[key] = f"after-call.{service_model.service_id.hyphenize()}.{operation}"
+        return self._after_calls[key]
 
     def _attempts(
         self,

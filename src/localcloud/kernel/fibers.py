@@ -18,6 +18,7 @@ import greenlet
 
 _get_loop = asyncio.events._get_running_loop
 _set_loop = asyncio.events._set_running_loop
+_current = greenlet.getcurrent
 _IDLE = 256  # fibers kept for the tasks to come; each holds some 16 KB
 
 
@@ -34,6 +35,7 @@ class Fiber(greenlet.greenlet):
     def __init__(self, idle: list[Fiber]) -> None:
         super().__init__(self._carry)
         self.task: Any = None
+        self.hub = self.parent  # greenlet's own attribute costs more to read, and far more to set
         self._idle = idle
 
     def _carry(self) -> None:
@@ -43,19 +45,23 @@ class Fiber(greenlet.greenlet):
             if len(self._idle) >= _IDLE:
                 return
             self._idle.append(self)
-            hub = self.parent
+            hub = self.hub
             assert hub is not None
             hub.switch()
 
     def resume(self) -> None:
         """Run the task until it parks or ends; control returns to the caller."""
-        self.parent = greenlet.getcurrent()
+        self._return_to(_current())
         self.switch()
 
     def kill(self, exception: BaseException) -> None:
         """Raise `exception` where the task is parked and run it until it parks or ends."""
-        self.parent = greenlet.getcurrent()
+        self._return_to(_current())
         self.throw(exception)
+
+    def _return_to(self, hub: greenlet.greenlet) -> None:
+        if self.hub is not hub:
+            self.hub = self.parent = hub
 
 
 class Fibers:
@@ -78,7 +84,7 @@ class Fibers:
 
 def current_task() -> Any:
     """The task of the running fiber, or None. Call it only on the kernel's own OS thread."""
-    found = greenlet.getcurrent()
+    found = _current()
     return found.task if type(found) is Fiber else None
 
 
@@ -88,7 +94,9 @@ def park() -> None:
     asyncio keeps its running loop per OS thread; parked fibers must not see each other's,
     so it is taken off before the switch and put back after.
     """
-    hub = greenlet.getcurrent().parent
+    fiber = _current()
+    assert type(fiber) is Fiber
+    hub = fiber.hub
     assert hub is not None
     loop = _get_loop()
     if loop is None:

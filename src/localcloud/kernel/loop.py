@@ -202,15 +202,18 @@ class Kernel:
             if group is not self._active_group:
                 self._active_group = group
                 group.activate()
-        self._switch(task.resume)
+        self._switch(task)
 
-    def _switch(self, enter: Callable[..., None], *args: Any) -> None:
-        """Run a task until it parks again."""
+    def _switch(self, task: Task, exception: BaseException | None = None) -> None:
+        """Run a task until it parks again; with an exception, which it then finds where it is parked."""
         self.switches += 1
         switch = self.switches
         self.in_task = True
         try:
-            enter(*args)
+            if exception is None:
+                task.resume()
+            else:
+                task.throw(exception)
         finally:
             self.in_task = False
             if self._watchdog.fired_at_switch == switch:
@@ -218,8 +221,8 @@ class Kernel:
 
     def sleep(self, delay_us: int) -> None:
         """Park the running task for `delay_us` (at least one turn of the loop, when 0)."""
-        task = self.require_task("sleep in virtual time")
-        timer = self.call_later(max(0, delay_us), self.wake, task, task.token + 1)
+        task = current_task() or self.require_task("sleep in virtual time")
+        timer = self.call_later(delay_us, self.wake, task, task.token + 1)
         try:
             self.park(task)
         except BaseException:
@@ -233,8 +236,7 @@ class Kernel:
     def _kill(self, task: Task, exception: BaseException) -> None:
         if task.done:
             return
-        fiber = task.fiber
-        if fiber is None:
+        if not task.started:
             task.exception = exception
             task.close()
             return
@@ -242,13 +244,13 @@ class Kernel:
         if group is not None and group is not self._active_group:
             self._active_group = group
             group.activate()
-        self._switch(fiber.kill, exception)
+        self._switch(task, exception)
 
     # -- driving the clock -------------------------------------------------------------------
 
     def run(self, until_us: int | None = None) -> int:
         """Drive until nothing is scheduled, or until `until_us`, where the clock then stands. Returns now_us."""
-        self._drive(lambda: False, until_us)
+        self._drive(None, until_us)
         if until_us is not None and self.now_us < until_us:
             self.now_us = until_us
         return self.now_us
@@ -261,15 +263,16 @@ class Kernel:
         if self.current() is not None:
             return fn(*args, **kwargs)
         task = self.spawn(lambda: fn(*args, **kwargs), name=getattr(fn, "__name__", "call"))
-        self._drive(lambda: task.done, None)
+        self._drive(task, None)
         if not task.done:
             self.kill(task)
-            self._drive(lambda: task.done, None)
+            self._drive(task, None)
             raise Deadlock(f"{task.name} waits for something that can never happen: nothing else is scheduled.")
         value: T = task.result()
         return value
 
-    def _drive(self, finished: Callable[[], bool], until_us: int | None) -> None:
+    def _drive(self, task: Task | None, until_us: int | None) -> None:
+        """Drive until nothing is scheduled, until `until_us`, or until `task` has ended."""
         if self.running:
             raise KernelError("The clock is already running: a hub callback must not drive it again.")
         if _real_ident() != self.thread_id:
@@ -282,7 +285,7 @@ class Kernel:
         self._watchdog.start()
         heap, background, pop = self._heap, self._background, heapq.heappop
         try:
-            while not finished():
+            while task is None or not task.done:
                 if not heap:
                     if until_us is None or not self._run_background(until_us):
                         break

@@ -106,6 +106,11 @@ class Task:
             self.fiber = self.kernel.fibers.carry(self, self._context)
         self.fiber.resume()
 
+    def throw(self, exception: BaseException) -> None:
+        """Raise an exception where it is parked and run it until it parks or ends."""
+        assert self.fiber is not None
+        self.fiber.kill(exception)
+
     def run(self) -> None:
         """Make the call; on its own fiber only."""
         body, self._body = self._body, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from localcloud.errors import LocalCloudError
@@ -36,15 +37,22 @@ class HttpRequest:
 
     @property
     def host(self) -> str:
-        return urlsplit(self.url).hostname or ""
+        return _parts(self.url)[0]
 
     @property
     def path(self) -> str:
-        return urlsplit(self.url).path or "/"
+        return _parts(self.url)[1]
 
     @property
     def query(self) -> str:
-        return urlsplit(self.url).query
+        return _parts(self.url)[2]
+
+
+@lru_cache(maxsize=1_024)
+def _parts(url: str) -> tuple[str, str, str]:
+    """Host, path and query."""
+    found = urlsplit(url)
+    return found.hostname or "", found.path or "/", found.query
 
 
 @dataclass(frozen=True, slots=True)

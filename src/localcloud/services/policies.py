@@ -32,7 +32,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _names(principal: Any, service: str) -> bool:
-    if principal == "*":
+    if principal == "*" or principal == {"Service": service}:
         return True
     if not isinstance(principal, Mapping):
         return False
@@ -40,6 +40,8 @@ def _names(principal: Any, service: str) -> bool:
 
 
 def _matches(patterns: Any, action: str) -> bool:
+    if patterns == action:
+        return True
     return any(pattern == action or fnmatchcase(action.lower(), str(pattern).lower()) for pattern in _list(patterns))
 
 

@@ -132,7 +132,7 @@ class SqsPoller:
             self._running -= 1
             if self._running == 0:
                 self._idle_since_us = self._cloud.kernel.now_us
-                if self._messages.counts(self._cloud.kernel.unix_us).visible == 0:
+                if self._messages.visible(self._cloud.kernel.unix_us) == 0:
                     self._concurrency.rest()
             self.look()
 

@@ -49,7 +49,7 @@ class Receiving:
         self, messages: Messages, count: int, visibility_us: int, sees: Callable[[], bool] | None
     ) -> list[Message]:
         now_us = self._queues.now_us
-        room = messages.settings().in_flight_limit - messages.counts(now_us).in_flight
+        room = messages.settings().in_flight_limit - messages.in_flight(now_us)
         if not isinstance(messages, StandardMessages):
             return messages.receive(min(count, room), visibility_us, now_us) if room > 0 else []
         if room <= 0 and sees is None:

@@ -61,7 +61,7 @@ class Messages:
 
     def receivable(self, now_us: int) -> int:
         """How many messages a receive could start with: visible ones, in a FIFO queue one a group."""
-        return self.counts(now_us).visible
+        return self.visible(now_us)
 
     # -- sending -----------------------------------------------------------------------------
 
@@ -177,6 +177,16 @@ class Messages:
         self._tell()
 
     # -- looking -----------------------------------------------------------------------------
+
+    def visible(self, now_us: int) -> int:
+        """How many messages are visible."""
+        self._bring_up(now_us)
+        return self._in_state[VISIBLE]
+
+    def in_flight(self, now_us: int) -> int:
+        """How many messages are hidden because somebody received them."""
+        self._bring_up(now_us)
+        return self._in_state[IN_FLIGHT]
 
     def counts(self, now_us: int) -> Counts:
         """Messages by state."""
