@@ -6,11 +6,6 @@ It has an environment of its own, since it needs another botocore: `make stand-i
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import urllib.request
-from pathlib import Path
 
 import boto3
 import pytest
@@ -20,53 +15,17 @@ from patisserie.cli import app
 from patisserie.measure.measurement import COLUMNS
 from patisserie.session import open_lab
 from patisserie.targets.stand_in import NOT_ON_STAND_IN
+from tests.emulators import mini_stack
 
-ENVIRONMENT = Path(os.environ.get("PATISSERIE_STAND_IN", Path(__file__).resolve().parents[3] / ".venv-stand-in"))
-PATIENCE_S = 60
 RETRIES_S = 240  # some visibility timeouts of lab 02's payment queue
 pytestmark = pytest.mark.stand_in
 
 
-def _is_up(endpoint: str, process: subprocess.Popen[bytes]) -> bool:
-    assert process.poll() is None, "MiniStack ended before it was ready"
-    try:
-        with urllib.request.urlopen(f"{endpoint}/_ministack/ready", timeout=1) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
-
-
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory):
-    """A MiniStack of our own on a free port of loopback."""
-    command = ENVIRONMENT / "bin" / "ministack"
-    assert command.is_file(), f"MiniStack is not at {command}; run make stand-in, which installs it."
-    scratch = tmp_path_factory.mktemp("ministack")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environ = {
-        "PATH": f"{ENVIRONMENT / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(scratch), "TMPDIR": str(scratch), "STATE_DIR": str(scratch / "state"),
-        "S3_DATA_DIR": str(scratch / "s3"), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
-    }  # fmt: skip
-    made = f"http://127.0.0.1:{port}"
-    with (scratch / "log").open("wb") as log:
-        process = subprocess.Popen([command], env=environ, stdout=log, stderr=log, cwd=scratch)
-        try:
-            ended = False
-            for _ in range(PATIENCE_S * 5):
-                if ended := _is_up(made, process):
-                    break
-                try:
-                    process.wait(0.2)
-                except subprocess.TimeoutExpired:
-                    continue
-            assert ended, f"MiniStack was not ready within {PATIENCE_S} s"
-            yield made
-        finally:
-            process.terminate()
-            process.wait(PATIENCE_S)
+    """The address of a MiniStack of our own."""
+    with mini_stack(tmp_path_factory.mktemp("ministack")) as emulator:
+        yield emulator.endpoint
 
 
 @pytest.fixture

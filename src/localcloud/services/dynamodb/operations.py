@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
 from localcloud.api import ApiCall, ApiError
+from localcloud.services.dynamodb.expressions import check_placeholders
 from localcloud.services.dynamodb.transactions import TransactionTokens
 from localcloud.services.dynamodb.units import Units, read_units, report, write_units
 from localcloud.stores.dynamodb import Tables, Touch, item_size
@@ -97,6 +98,7 @@ class ItemOperations:
 
     def _counted(self, answer: Callable[[ApiCall], dict[str, Any]]) -> Callable[[ApiCall], dict[str, Any]]:
         def counted(call: ApiCall) -> dict[str, Any]:
+            check_placeholders(call.params)
             touched = self._tables.touched
             touched.clear()
             try:

@@ -11,6 +11,7 @@ from moto.sqs.models import Queue
 from localcloud.api import ApiCall, ApiError
 from localcloud.api.moto_direct import service_error
 from localcloud.metering import chunks
+from localcloud.services.sqs.attributes import QueueAttributes
 from localcloud.services.sqs.moves import MoveTasks
 from localcloud.services.sqs.queues import Queues
 from localcloud.services.sqs.receiving import Receiving
@@ -34,6 +35,7 @@ class SQS:
         self._sending = Sending(cloud, self.queues)
         self._receiving = Receiving(cloud, self.queues)
         self._moves = MoveTasks(cloud, self.queues)
+        self._attributes = QueueAttributes(cloud.facts)
         self._visibility_limit_s = int(cloud.facts.value("quota.sqs.visibility")["max"])
 
     def install(self) -> None:
@@ -51,6 +53,7 @@ class SQS:
         }
         for name, operation in operations.items():
             self._cloud.api.register("sqs", name, self._on_queue(operation))
+        self._cloud.api.register("sqs", "CreateQueue", self._create)
         for name, task_operation in self._moves.operations().items():
             self._cloud.api.register("sqs", name, _translated(task_operation))
         self._cloud.api.on_call(self._count)
@@ -152,9 +155,14 @@ class SQS:
         self.queues.messages(queue).purge(now_us)
         return {}
 
+    def _create(self, call: ApiCall) -> dict[str, Any]:
+        self._attributes.check(call.params.get("Attributes") or {})
+        return self._cloud.api.stock(call)
+
     def _set_attributes(self, queue: Any, params: dict[str, Any]) -> dict[str, Any]:
         """Change the attributes that are given; moto would forget the queue's policy when it is not among them."""
         attributes = dict(params["Attributes"])
+        self._attributes.check(attributes)
         if "Policy" not in attributes and queue.policy is not None:
             attributes["Policy"] = queue.policy
         self.queues.backend.set_queue_attributes(queue.name, attributes)

@@ -1,0 +1,74 @@
+"""What SQS refuses about the attributes of a queue, and moto lets through."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.api import ApiError
+from localcloud.facts import Facts
+
+_OTHERS = frozenset(
+    {
+        "Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId", "SqsManagedSseEnabled", "FifoQueue",
+        "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit",
+    }
+)  # fmt: skip
+_JSON = ("Policy", "RedrivePolicy", "RedriveAllowPolicy")
+
+
+class QueueAttributes:
+    """The attributes that can be set, and their ranges."""
+
+    def __init__(self, facts: Facts) -> None:
+        retention = facts.value("quota.sqs.retention")
+        reuse = facts.value("quota.sqs.kms_data_key_reuse")
+        receives = facts.value("quota.sqs.max_receive_count")
+        self._receives = (int(receives["min"]), int(receives["max"]))
+        self._ranges = {
+            "DelaySeconds": (0, int(facts.value("quota.sqs.delay")["max"])),
+            "KmsDataKeyReusePeriodSeconds": (int(reuse["min"]), int(reuse["max"])),
+            "MaximumMessageSize": (
+                int(facts.value("quota.sqs.message_size_min")),
+                int(facts.value("quota.sqs.message_size")),
+            ),
+            "MessageRetentionPeriod": (int(retention["min"]), int(retention["max"])),
+            "ReceiveMessageWaitTimeSeconds": (0, int(facts.value("quota.sqs.wait_time")["max"])),
+            "VisibilityTimeout": (0, int(facts.value("quota.sqs.visibility")["max"])),
+        }
+
+    def check(self, attributes: Mapping[str, str]) -> None:
+        """Raises ApiError InvalidAttributeName or InvalidAttributeValue."""
+        for name, value in attributes.items():
+            if name in self._ranges:
+                self._check_number(name, value)
+            elif name not in _OTHERS:
+                raise ApiError("InvalidAttributeName", f"Unknown Attribute {name}.", 400)
+            elif name in _JSON and value:
+                self._check_json(name, value)
+
+    def _check_number(self, name: str, value: str) -> None:
+        least, most = self._ranges[name]
+        if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+            raise _invalid(name)
+
+    def _check_json(self, name: str, value: str) -> None:
+        try:
+            document: Any = json.loads(value)
+        except ValueError:
+            raise _invalid(name) from None
+        if not isinstance(document, dict):
+            raise _invalid(name)
+        if name == "RedrivePolicy" and "maxReceiveCount" in document:
+            count, (least, most) = str(document["maxReceiveCount"]), self._receives
+            if not (count.isascii() and count.isdigit() and least <= int(count) <= most):
+                message = (
+                    f"Value {value} for parameter RedrivePolicy is invalid. Reason: Invalid value for maxReceiveCount: "
+                    f"{count}, valid values are from {least} to {most} both inclusive."
+                )
+                raise ApiError("InvalidParameterValue", message, 400)
+
+
+def _invalid(name: str) -> ApiError:
+    return ApiError("InvalidAttributeValue", f"Invalid value for the parameter {name}.", 400)
