@@ -7,6 +7,7 @@ from localcloud.kernel.loop import Kernel, Timer
 from localcloud.kernel.streams import Streams
 from localcloud.kernel.sync import Event
 from localcloud.kernel.task import Task, TaskGroup
+from localcloud.kernel.units import microseconds
 from localcloud.kernel.watchdog import HandlerSpun
 
-__all__ = ["Event", "HandlerSpun", "Kernel", "Killed", "Streams", "Task", "TaskGroup", "Timer"]
+__all__ = ["Event", "HandlerSpun", "Kernel", "Killed", "Streams", "Task", "TaskGroup", "Timer", "microseconds"]

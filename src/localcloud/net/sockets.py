@@ -16,7 +16,7 @@ from email.parser import BytesHeaderParser
 from typing import Any
 
 from localcloud.errors import NetworkRefused
-from localcloud.kernel import Kernel
+from localcloud.kernel import Kernel, microseconds
 from localcloud.net.plane import HttpPlane, HttpRefused, HttpRequest, HttpResponse, HttpTimeout, HttpUnreachable
 from localcloud.patching import Patches
 
@@ -47,7 +47,7 @@ class PlaneSocket:
         """Called for the response: send what was collected and return the answer's bytes."""
         request = parse_request(bytes(self._sent), self._base)
         self._sent.clear()
-        timeout_us = None if self._timeout_s is None else round(self._timeout_s * 1e6)
+        timeout_us = None if self._timeout_s is None else microseconds(self._timeout_s)
         try:
             response = self._plane.request(request, timeout_us, connected=self._fresh)
         except HttpRefused as exc:

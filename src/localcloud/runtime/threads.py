@@ -15,7 +15,7 @@ from collections import deque
 from typing import Any
 
 from localcloud.errors import WrongContext
-from localcloud.kernel import Event, Kernel, Task
+from localcloud.kernel import Event, Kernel, Task, microseconds
 from localcloud.patching import Patches
 
 _THREAD_ID_BASE = 1 << 48  # far from any real thread id
@@ -41,7 +41,7 @@ class GreenLock:
             raise WrongContext("A lock of simulated code is held, and code outside the simulation waits for it.")
         turn = self._kernel.event()
         self._waiting.append(turn)
-        timeout_us = None if timeout is None or timeout < 0 else round(timeout * 1e6)
+        timeout_us = None if timeout is None or timeout < 0 else microseconds(timeout)
         try:
             acquired = turn.wait(timeout_us)
         except BaseException:
@@ -158,7 +158,7 @@ def install(kernel: Kernel, patches: Patches) -> None:
         if task is None:
             real_join(self, timeout)
         elif not task.done:
-            task.join(None if timeout is None else round(max(timeout, 0) * 1e6))
+            task.join(None if timeout is None else microseconds(timeout))
 
     def is_alive(self: Any) -> bool:
         task = getattr(self, "_green_task", None)

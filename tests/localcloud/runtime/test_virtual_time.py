@@ -33,6 +33,29 @@ def test_every_clock_shows_virtual_time_in_a_task(kernel):
     assert now.timestamp() == pytest.approx(unix)
 
 
+@pytest.mark.parametrize("left_s", [2.2e-16, 1e-9, 4e-7])
+def test_a_wait_for_the_last_bit_of_a_float_moves_the_clock(kernel, left_s):
+    def wait():
+        time.sleep(left_s)
+        threading.Lock().acquire(timeout=left_s)  # free
+        held = threading.Lock()
+        held.acquire()
+        held.acquire(timeout=left_s)
+
+    kernel.call(wait)
+    assert kernel.now_us == 2
+
+
+def test_a_queue_that_is_polled_with_a_timeout_ends(kernel):
+    def poll():
+        time.sleep(1.097344)  # from here, 0.1 s more is a float that no whole microsecond reaches
+        with pytest.raises(queue.Empty):
+            queue.Queue().get(timeout=0.1)
+
+    kernel.call(poll)
+    assert kernel.now_us == pytest.approx(1_197_344, abs=1)
+
+
 def test_clocks_outside_the_simulation_are_real(kernel):
     kernel.call(time.sleep, 1e9)
     assert time.time() < kernel.unix_us / 1e6
