@@ -165,8 +165,9 @@ def test_a_history_tells_what_happened(cloud, function):
 
 def test_an_execution_is_stopped_with_everything_it_started(cloud, function):
     sfn = cloud.client("stepfunctions")
-    wait = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": True}}}
-    states = {"B": {"Type": "Parallel", "Branches": [wait, wait], "End": True}}
+    wait = {"Type": "Wait", "Seconds": 600, "End": True}
+    branches = [{"StartAt": name, "States": {name: wait}} for name in ("V", "W")]
+    states = {"B": {"Type": "Parallel", "Branches": branches, "End": True}}
     arn = sfn.create_state_machine(name="m", definition=json.dumps({"StartAt": "B", "States": states}), roleArn=ROLE)
     started = sfn.start_execution(stateMachineArn=arn["stateMachineArn"])
     cloud.wait(5)
@@ -187,7 +188,7 @@ def test_a_branch_that_is_stopped_stops_what_it_has_started(cloud):
             "Parameters": {"QueueUrl": url, "MessageBody": "late"}}  # fmt: skip
     late = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 20, "Next": "S"}, "S": send}}
     nested = {"StartAt": "N", "States": {"N": {"Type": "Parallel", "Branches": [late], "End": True}}}
-    failing = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 2, "Next": "F"}, "F": {"Type": "Fail"}}}
+    failing = {"StartAt": "V", "States": {"V": {"Type": "Wait", "Seconds": 2, "Next": "F"}, "F": {"Type": "Fail"}}}
     states = {"B": {"Type": "Parallel", "Branches": [nested, failing], "End": True}}
     arn = sfn.create_state_machine(name="m", definition=json.dumps({"StartAt": "B", "States": states}), roleArn=ROLE)
     started = sfn.start_execution(stateMachineArn=arn["stateMachineArn"])

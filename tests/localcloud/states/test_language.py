@@ -46,6 +46,14 @@ def passing(**fields):
     return {"P": {"Type": "Pass", "End": True, **fields}}
 
 
+def task(**fields):
+    return {"T": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True, **fields}}
+
+
+def waiting(**fields):
+    return {"W": {"Type": "Wait", "End": True, **fields}}
+
+
 ORDER = {"order": {"id": "7", "items": [{"sku": "loaf", "n": 2}, {"sku": "cake", "n": 1}]}, "shop": "Lyon"}
 
 
@@ -277,8 +285,19 @@ def test_an_express_execution_ends_after_five_minutes(run):
         ({"StartAt": "W", "States": {"W": {"Type": "Wait", "End": True}}}, "exactly one of Seconds"),
         ({"StartAt": "M", "States": {"M": {"Type": "Map", "End": True}}}, "Field ItemProcessor is required"),
         ({"StartAt": "M", "States": mapping(passing(), ItemReader={})}, "'ItemReader' is not simulated"),
-        ({"StartAt": "P", "States": passing(Catch="x")}, "Catch must be a list of objects"),
-        ({"StartAt": [], "States": passing()}, "StartAt must be the name of a state"),
+        ({"StartAt": "T", "States": task(Catch="x")}, "Catch must be a list of objects"),
+        ({"StartAt": "T", "States": task(Retry=[{"ErrorEquals": ["A"], "Backoff": 2}])}, r"/Retry\[0\]/Back"),
+        ({"StartAt": "T", "States": task(TimeoutSeconds=5, HeartbeatSeconds=5)}, "must be smaller than TimeoutSeconds"),
+        ({"StartAt": [], "States": passing()}, "Expected value of type String at /StartAt"),
+        ({"StartAt": "P", "States": passing(Catch=[])}, "Field is not supported at /States/P/Catch"),
+        ({"StartAt": "P", "States": passing(Retries=[])}, "Field is not supported at /States/P/Retries"),
+        ({"StartAt": "W", "States": waiting(Seconds="soon")}, "Expected value of type Integer at /States/W/Seconds"),
+        ({"StartAt": "W", "States": waiting(Seconds=-1)}, "Value must be at least 0 at /States/W/Seconds"),
+        ({"StartAt": "W", "States": waiting(Timestamp="soon")}, "type Timestamp at /States/W/Timestamp"),
+        ({"StartAt": "P", "States": {**passing(), "Q": {"Type": "Succeed"}}}, 'State "Q" is not reachable'),
+        ({"StartAt": "M", "States": {"M": {**mapping(passing())["M"], "End": False, "Next": "P"}, **passing()}},
+         "DUPLICATE_STATE_NAME"),
+        ({"StartAt": "C", "States": {"C": {"Type": "Choice", "Choices": [{"And": 5, "Next": "C"}]}}}, "And must be"),
     ],
 )
 def test_what_is_no_state_machine_is_refused(sfn, definition, message):

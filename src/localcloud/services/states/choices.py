@@ -28,8 +28,12 @@ _IS = ("IsBoolean", "IsNull", "IsNumeric", "IsPresent", "IsString", "IsTimestamp
 
 def compile_rule(rule: Mapping[str, Any]) -> Rule:
     """Raises InvalidDefinition."""
+    if not isinstance(rule, Mapping):
+        raise InvalidDefinition(f"A choice rule must be an object, found {rule!r}")
     for name, combine in (("And", all), ("Or", any)):
         if name in rule:
+            if not isinstance(rule[name], list) or not rule[name]:
+                raise InvalidDefinition(f"{name} must be a list of choice rules")
             inner = [compile_rule(one) for one in rule[name]]
             return lambda scope, inner=inner, combine=combine: combine(one(scope) for one in inner)  # type: ignore[misc]
     if "Not" in rule:
@@ -38,13 +42,16 @@ def compile_rule(rule: Mapping[str, Any]) -> Rule:
     if "Variable" not in rule:
         raise InvalidDefinition("A choice rule needs Variable, And, Or or Not")
     operators = [name for name in rule if name in _IS or name == "StringMatches" or _COMPARED.match(name)]
-    if len(operators) != 1:
+    if len(operators) != 1 or not set(rule) <= {"Variable", "Next", "Assign", "Comment", operators[0]}:
         raise InvalidDefinition(f"A choice rule needs exactly one comparison, found {sorted(rule)}")
+    if not isinstance(rule["Variable"], str):
+        raise InvalidDefinition("Variable must be a path")
     return _comparison(rule["Variable"], operators[0], rule[operators[0]])
 
 
 def _comparison(variable: str, operator: str, wanted: Any) -> Rule:
     path = compile_path(variable)
+    _check_operand(operator, wanted)
 
     def value(scope: Scope) -> Any:
         try:
@@ -68,6 +75,17 @@ def _comparison(variable: str, operator: str, wanted: Any) -> Rule:
         other = compile_path(wanted)
         return lambda scope: _compared(kind, compare, value(scope), other.get(scope))
     return lambda scope: _compared(kind, compare, value(scope), wanted)
+
+
+def _check_operand(operator: str, wanted: Any) -> None:
+    match = _COMPARED.match(operator)
+    if match is None:
+        kind = "String" if operator == "StringMatches" else "Boolean"
+    else:
+        kind = "String" if match["path"] else match["kind"]
+    fits = timestamp(wanted) is not None if kind == "Timestamp" else _KINDS[kind](wanted)
+    if not fits:
+        raise InvalidDefinition(f"Expected value of type {kind} for {operator}, found {wanted!r}")
 
 
 def _present(path: Any, scope: Scope) -> bool:

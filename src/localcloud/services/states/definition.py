@@ -12,13 +12,9 @@ from localcloud.services.states.choices import Rule, compile_rule
 from localcloud.services.states.errors import ALL, InvalidDefinition
 from localcloud.services.states.paths import InvalidPath, Path, compile_path
 from localcloud.services.states.queries import is_expression
+from localcloud.services.states.schema import JSONATA, JSONPATH, TERMINAL, check_machine, check_state, invalid
 from localcloud.services.states.templates import Template, payload_template, query_template
 
-_TYPES = ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
-_TERMINAL = ("Succeed", "Fail")
-_JSONPATH_FIELDS = ("InputPath", "Parameters", "ResultSelector", "ResultPath", "OutputPath", "ItemsPath")
-_JSONATA_FIELDS = ("Arguments", "Output")
-_NOT_SIMULATED = ("ItemReader", "ItemBatcher", "ResultWriter")
 _ROOT = compile_path("$")
 
 
@@ -87,7 +83,7 @@ class State:
 
     @property
     def ends(self) -> bool:
-        return self.type in _TERMINAL or bool(self.raw.get("End"))
+        return self.type in TERMINAL or bool(self.raw.get("End"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +102,23 @@ def compile_definition(text: str) -> Machine:
         parsed = json.loads(text)
     except ValueError as exc:
         raise InvalidDefinition(f"INVALID_JSON_DESCRIPTION: {exc}") from None
-    return _machine(parsed, "", "JSONPath")
+    machine = _machine(parsed, "", JSONPATH)
+    _check_names(machine, "", set())
+    return machine
 
 
-def _machine(parsed: Any, where: str, language: str) -> Machine:
-    if not isinstance(parsed, dict):
-        raise _invalid("A definition must be an object", where or "/")
+def _machine(parsed: Any, where: str, language: str, inner: str = "") -> Machine:
+    check_machine(parsed, where, inner)
     language = parsed.get("QueryLanguage", language)
-    for name in ("StartAt", "States"):
-        if name not in parsed:
-            raise _invalid(f"Field {name} is required", f"{where}/{name}")
     described = parsed["States"]
-    if not isinstance(described, dict) or not described:
-        raise _invalid("States must be an object with at least one state", f"{where}/States")
-    if not isinstance(parsed["StartAt"], str):
-        raise _invalid("StartAt must be the name of a state", f"{where}/StartAt")
     if parsed["StartAt"] not in described:
-        raise _invalid(f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {parsed['StartAt']}", f"{where}/StartAt")
+        raise invalid(f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {parsed['StartAt']}", f"{where}/StartAt")
     states = {name: _state(name, raw, f"{where}/States/{name}", language) for name, raw in described.items()}
     for name, state in states.items():
         for target in _targets(state):
             if target not in states:
-                raise _invalid(f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {target}", f"{where}/States/{name}")
+                raise invalid(f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {target}", f"{where}/States/{name}")
+    _check_reach(parsed["StartAt"], states, where)
     return Machine(parsed["StartAt"], states, parsed.get("TimeoutSeconds"))
 
 
@@ -136,53 +127,49 @@ def _targets(state: State) -> list[str]:
     return [target for target in (*found, *(catcher.next for catcher in state.catch)) if target is not None]
 
 
+def _check_reach(start_at: str, states: Mapping[str, State], where: str) -> None:
+    reached, ahead = {start_at}, [start_at]
+    while ahead:
+        new = [target for target in _targets(states[ahead.pop()]) if target not in reached]
+        reached.update(new)
+        ahead += new
+    for name in states:
+        if name not in reached:
+            raise invalid(f'MISSING_TRANSITION_TARGET: State "{name}" is not reachable.', f"{where}/States/{name}")
+
+
+def _check_names(machine: Machine, where: str, seen: set[str]) -> None:
+    """Names are unique in the whole definition, also inside branches."""
+    for name in machine.states:
+        if name in seen:
+            raise invalid(f"DUPLICATE_STATE_NAME: Duplicate State name: {name}", f"{where}/States/{name}")
+        seen.add(name)
+    for name, state in machine.states.items():
+        for branch in state.branches:
+            _check_names(branch, f"{where}/States/{name}", seen)
+
+
 def _state(name: str, raw: Any, where: str, language: str) -> State:
-    if not isinstance(raw, dict) or raw.get("Type") not in _TYPES:
-        kind = raw.get("Type") if isinstance(raw, dict) else raw
-        raise _invalid(f"The state's Type must be one of {', '.join(_TYPES)}; found {kind!r}", f"{where}/Type")
-    jsonata = raw.get("QueryLanguage", language) == "JSONata"
-    foreign = [field for field in (_JSONPATH_FIELDS if jsonata else _JSONATA_FIELDS) if field in raw]
-    if foreign:
-        used = "JSONata" if jsonata else "JSONPath"
-        raise _invalid(
-            f"The field '{foreign[0]}' is not supported when QueryLanguage is {used}", f"{where}/{foreign[0]}"
-        )
-    for name_of in _NOT_SIMULATED:
-        if name_of in raw:
-            raise _invalid(f"The field '{name_of}' is not simulated by the local cloud", f"{where}/{name_of}")
-    for name_of in ("Retry", "Catch"):
-        given = raw.get(name_of, [])
-        if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
-            raise _invalid(f"{name_of} must be a list of objects", f"{where}/{name_of}")
+    check_state(raw, where, language)
+    jsonata = raw.get("QueryLanguage", language) == JSONATA
     state = State(name, raw["Type"], raw, jsonata, next=raw.get("Next"))
-    _check_transition(state, where)
     try:
         _compile_fields(state, raw, where)
     except (InvalidPath, InvalidDefinition) as exc:
         text = str(exc)
-        raise (exc if text.startswith(("SCHEMA", "MISSING")) else _invalid(text, where)) from None
+        raise (exc if text.startswith(("SCHEMA", "MISSING")) else invalid(text, where)) from None
+    used = JSONATA if jsonata else JSONPATH
     if state.type == "Parallel":
         branches = raw.get("Branches")
         if not isinstance(branches, list) or not branches:
-            raise _invalid("Field Branches is required", f"{where}/Branches")
-        inner = "JSONata" if jsonata else "JSONPath"
-        state.branches = tuple(_machine(branch, f"{where}/Branches[{n}]", inner) for n, branch in enumerate(branches))
+            raise invalid("Field Branches is required", f"{where}/Branches")
+        state.branches = tuple(_machine(branch, f"{where}/Branches[{n}]", used) for n, branch in enumerate(branches))
     if state.type == "Map":
         processor = raw.get("ItemProcessor", raw.get("Iterator"))
         if processor is None:
-            raise _invalid("Field ItemProcessor is required", f"{where}/ItemProcessor")
-        state.branches = (_machine(processor, f"{where}/ItemProcessor", "JSONata" if jsonata else "JSONPath"),)
+            raise invalid("Field ItemProcessor is required", f"{where}/ItemProcessor")
+        state.branches = (_machine(processor, f"{where}/ItemProcessor", used, inner="ItemProcessor"),)
     return state
-
-
-def _check_transition(state: State, where: str) -> None:
-    raw = state.raw
-    if state.type == "Choice" or state.type in _TERMINAL:
-        if "Next" in raw or "End" in raw:
-            raise _invalid(f"A {state.type} state has neither Next nor End", where)
-        return
-    if bool(raw.get("Next")) == bool(raw.get("End")):
-        raise _invalid("A state needs either Next or End", where)
 
 
 def _compile_fields(state: State, raw: Mapping[str, Any], where: str) -> None:
@@ -205,7 +192,7 @@ def _compile_fields(state: State, raw: Mapping[str, Any], where: str) -> None:
     if state.type == "Choice":
         _compile_choices(state, raw, where)
     if state.type == "Task" and not isinstance(raw.get("Resource"), str):
-        raise _invalid("Field Resource is required", f"{where}/Resource")
+        raise invalid("Field Resource is required", f"{where}/Resource")
     _compile_others(state, raw)
 
 
@@ -233,16 +220,16 @@ def _compile_others(state: State, raw: Mapping[str, Any]) -> None:
 def _compile_choices(state: State, raw: Mapping[str, Any], where: str) -> None:
     described = raw.get("Choices")
     if not isinstance(described, list) or not described:
-        raise _invalid("Field Choices is required", f"{where}/Choices")
+        raise invalid("Field Choices is required", f"{where}/Choices")
     found = []
     for number, one in enumerate(described):
-        if not isinstance(one.get("Next"), str):
-            raise _invalid("Field Next is required", f"{where}/Choices[{number}]")
+        if not isinstance(one, dict) or not isinstance(one.get("Next"), str):
+            raise invalid("Field Next is required", f"{where}/Choices[{number}]")
         template = query_template if state.jsonata else payload_template
         members: dict[str, Any] = {"assign": template(one["Assign"]) if "Assign" in one else None}
         if state.jsonata:
             if not is_expression(one.get("Condition")) and not isinstance(one.get("Condition"), bool):
-                raise _invalid("Field Condition is required", f"{where}/Choices[{number}]")
+                raise invalid("Field Condition is required", f"{where}/Choices[{number}]")
             members["condition"] = query_template(one["Condition"])
             members["output"] = query_template(one["Output"]) if "Output" in one else None
         else:
@@ -254,16 +241,16 @@ def _compile_choices(state: State, raw: Mapping[str, Any], where: str) -> None:
 def _errors(one: Any, where: str, all_of_them: list[Any]) -> tuple[str, ...]:
     errors = one.get("ErrorEquals")
     if not isinstance(errors, list) or not errors:
-        raise _invalid("Field ErrorEquals is required, with at least one error name", f"{where}/ErrorEquals")
+        raise invalid("Field ErrorEquals is required, with at least one error name", f"{where}/ErrorEquals")
     if ALL in errors and (len(errors) > 1 or one is not all_of_them[-1]):
-        raise _invalid(f"{ALL} must appear alone, and in the last retrier or catcher", f"{where}/ErrorEquals")
+        raise invalid(f"{ALL} must appear alone, and in the last retrier or catcher", f"{where}/ErrorEquals")
     return tuple(errors)
 
 
 def _retrier(one: Any, where: str, all_of_them: list[Any]) -> Retrier:
     attempts = one.get("MaxAttempts", 3)
     if not isinstance(attempts, int) or attempts < 0:
-        raise _invalid("MaxAttempts must be a whole number of at least 0", f"{where}/MaxAttempts")
+        raise invalid("MaxAttempts must be a whole number of at least 0", f"{where}/MaxAttempts")
     return Retrier(
         errors=_errors(one, where, all_of_them),
         interval_s=one.get("IntervalSeconds", 1),
@@ -276,7 +263,7 @@ def _retrier(one: Any, where: str, all_of_them: list[Any]) -> Retrier:
 
 def _catcher(one: Any, where: str, all_of_them: list[Any], jsonata: bool) -> Catcher:
     if not isinstance(one.get("Next"), str):
-        raise _invalid("Field Next is required", f"{where}/Next")
+        raise invalid("Field Next is required", f"{where}/Next")
     template = query_template if jsonata else payload_template
     path = one.get("ResultPath", "$")
     return Catcher(
@@ -286,8 +273,3 @@ def _catcher(one: Any, where: str, all_of_them: list[Any], jsonata: bool) -> Cat
         output=query_template(one["Output"]) if "Output" in one else None,
         assign=template(one["Assign"]) if "Assign" in one else None,
     )
-
-
-def _invalid(message: str, where: str) -> InvalidDefinition:
-    prefix = "" if message.startswith("MISSING_TRANSITION_TARGET") else "SCHEMA_VALIDATION_FAILED: "
-    return InvalidDefinition(f"{prefix}{message} at {where}")

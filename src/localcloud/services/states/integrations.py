@@ -25,16 +25,23 @@ _ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"})
 TOKEN = ".waitForTaskToken"
 # the names that Step Functions has for services, where botocore has others
 _CLIENTS = {"sfn": "stepfunctions", "states": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs",
-            "bedrockruntime": "bedrock-runtime"}  # fmt: skip
+            "bedrockruntime": "bedrock-runtime", "bedrock": "bedrock-runtime"}  # fmt: skip
 # how error names begin
-_OPTIMISED = {"dynamodb": "DynamoDB", "sqs": "SQS", "sns": "SNS", "events": "EventBridge", "states": "StepFunctions"}
+_OPTIMISED = {
+    "bedrock": "Bedrock",
+    "dynamodb": "DynamoDB",
+    "sqs": "SQS",
+    "sns": "SNS",
+    "events": "EventBridge",
+    "states": "StepFunctions",
+}
 _SDK = {"dynamodb": "DynamoDb", "sqs": "Sqs", "sns": "Sns", "eventbridge": "EventBridge", "sfn": "Sfn",
         "cloudwatchlogs": "CloudWatchLogs", "secretsmanager": "SecretsManager",
         "bedrockruntime": "BedrockRuntime"}  # fmt: skip
 _ACTIONS = {
     "sqs": ("sendMessage",), "sns": ("publish",), "events": ("putEvents",),
     "dynamodb": ("getItem", "putItem", "updateItem", "deleteItem"), "lambda": ("invoke",),
-    "states": ("startExecution",),
+    "states": ("startExecution",), "bedrock": ("invokeModel",),
 }  # fmt: skip
 
 
@@ -82,7 +89,21 @@ class Integrations:
             return self._invoke(arguments)
         if resource.kind == "optimised" and resource.service == "states" and resource.pattern.startswith(".sync"):
             return self._nested(arguments, resource.pattern == ".sync:2")
+        if resource.kind == "optimised" and resource.service == "bedrock":
+            return self._model(resource, arguments)
         return self._sdk(resource, arguments)
+
+    # -- models --------------------------------------------------------------------------------
+
+    def _model(self, resource: Resource, arguments: Any) -> Any:
+        """The optimised integration takes and gives bodies as JSON, not as text."""
+        body = arguments.get("Body") if isinstance(arguments, dict) else None
+        if not isinstance(body, dict):  # it may also lie on S3
+            raise StateFailed(
+                RUNTIME, "The local cloud takes the Body of bedrock:invokeModel as JSON in its parameters."
+            )
+        answer = self._sdk(resource, {**arguments, "Body": json.dumps(body)})
+        return {"Body": json.loads(answer["Body"]), "ContentType": answer["ContentType"]}
 
     # -- Lambda --------------------------------------------------------------------------------
 

@@ -292,6 +292,12 @@ class StepFunctions:
         answer.pop("redriveCount")
         return answer
 
+    def is_standard(self, arn: str) -> bool:
+        """Whether there is such a state machine, and it is no express one."""
+        backend = stepfunctions_backends[self._cloud.account_id][self._cloud.region]
+        machine = next((one for one in backend.state_machines if one.arn == arn), None)
+        return machine is not None and not _is_express(machine)
+
     # -- looking and stopping --------------------------------------------------------------------
 
     def _find(self, arn: str) -> Execution:
