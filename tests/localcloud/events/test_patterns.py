@@ -30,7 +30,7 @@ def detail(**rules):
         {"source": ["other", "bakery.orders"], "detail-type": ["OrderPlaced"]},
         {"resources": ["arn:two"]},
         detail(total=[12.5]),
-        detail(count=[3.0]),
+        detail(count=[3]),
         detail(paid=[True]),
         detail(note=[None]),
         detail(items={"sku": ["tarte"]}),
@@ -64,6 +64,7 @@ def test_a_pattern_matches(pattern):
     [
         {"source": ["bakery"]},
         {"source": ["bakery.orders"], "detail-type": ["OrderPaid"]},
+        detail(count=[3.0]),
         detail(paid=[1]),
         detail(count=[True]),
         detail(count=["3"]),

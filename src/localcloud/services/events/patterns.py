@@ -21,6 +21,27 @@ class InvalidPattern(ValueError):
     """The pattern is not one EventBridge takes. The message says where and why."""
 
 
+class _Written(float):
+    """A number with a point or an exponent, that remembers how it was written."""
+
+    __slots__ = ("text",)
+
+    def __new__(cls, text: str) -> _Written:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    text: str
+
+
+def loads(text: str | bytes) -> Any:
+    """JSON whose numbers can be compared as patterns compare them: 300, 300.0 and 3.0e2 are not the same.
+
+    Raises ValueError.
+    """
+    return json.loads(text, parse_float=_Written)
+
+
 def compile_pattern(pattern: str | Mapping[str, Any]) -> Pattern:
     """Turn a pattern (JSON text or object) into a predicate on events.
 
@@ -28,7 +49,7 @@ def compile_pattern(pattern: str | Mapping[str, Any]) -> Pattern:
     """
     if isinstance(pattern, str):
         try:
-            pattern = json.loads(pattern)
+            pattern = loads(pattern)
         except ValueError as exc:
             raise InvalidPattern(f"Event pattern is not valid. Reason: {exc}") from None
     if not isinstance(pattern, Mapping) or not pattern:
@@ -78,11 +99,16 @@ def _nested(rule: Pattern, value: Any) -> bool:
 
 def _any_condition(conditions: list[Matcher], value: Any, present: bool) -> bool:
     if isinstance(value, list):
-        if any(condition(element, True) for condition in conditions for element in value):
+        if any(_holds(condition, element, True) for condition in conditions for element in value):
             return True
         # an empty list is a leaf without a value
         return not value and any(condition(None, False) for condition in conditions)
-    return any(condition(value, present) for condition in conditions)
+    return any(_holds(condition, value, present) for condition in conditions)
+
+
+def _holds(condition: Matcher, value: Any, present: bool) -> bool:
+    """Only leaves are compared: where the event has an object, it has no value."""
+    return condition(None, False) if isinstance(value, Mapping) else condition(value, present)
 
 
 def _compile_condition(condition: Any, where: str) -> Matcher:
@@ -102,10 +128,16 @@ def _compile_condition(condition: Any, where: str) -> Matcher:
 
 
 def _equal(value: Any, wanted: Any) -> bool:
-    """Equality as JSON has it: true is not 1."""
+    """Equality as it is written: true is not 1, and 1 is not 1.0."""
     if isinstance(value, bool) or isinstance(wanted, bool):
         return value is wanted
-    return (type(value) is type(wanted) and value == wanted) or (_is_number(value) and value == wanted)
+    if isinstance(value, float) and isinstance(wanted, float):
+        return _as_written(value) == _as_written(wanted)
+    return type(value) is type(wanted) and bool(value == wanted)
+
+
+def _as_written(value: float) -> str:
+    return value.text if isinstance(value, _Written) else repr(value)
 
 
 def _is_number(value: Any) -> bool:
@@ -136,7 +168,7 @@ def _exists(operand: Any, where: str) -> Matcher:
     if not isinstance(operand, bool):
         reason = f"exists match pattern must be true or false at {where}"
         raise InvalidPattern(f"Event pattern is not valid. Reason: {reason}")
-    return lambda value, present: (present and not isinstance(value, Mapping)) == operand
+    return lambda value, present: present == operand
 
 
 def _wildcard(operand: Any, where: str) -> Matcher:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,7 +14,8 @@ from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.services.events.archives import Archives
 from localcloud.services.events.delivery import Delivery
-from localcloud.services.events.patterns import InvalidPattern, Pattern, compile_pattern
+from localcloud.services.events.patterns import InvalidPattern, Pattern, compile_pattern, loads
+from localcloud.services.events.scheduled_rules import ScheduledRules
 from localcloud.services.events.targets import Targets
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class EventBridge:
         self._target_limit = int(cloud.facts.value("quota.eventbridge.targets_per_rule"))
         self._patterns: dict[str, Pattern] = {}
         self._ids = cloud.kernel.streams["events/ids"]
+        self._scheduled = ScheduledRules(cloud, self._on_schedule)
         self._archives = Archives(cloud, self._compiled, self._replayed)
         self.on_event: list[Callable[[str, int], None]] = []  # bus name, matching rules
 
@@ -46,6 +47,8 @@ class EventBridge:
         register("events", "PutRule", self._put_rule)
         register("events", "PutTargets", self._put_targets)
         register("events", "TestEventPattern", self._test_pattern)
+        for operation in ("EnableRule", "DisableRule", "DeleteRule"):
+            register("events", operation, self._change_rule)
         self._archives.install()
 
     @cached_property
@@ -55,10 +58,42 @@ class EventBridge:
     # -- control plane -------------------------------------------------------------------------
 
     def _put_rule(self, call: ApiCall) -> dict[str, Any]:
-        pattern = call.params.get("EventPattern")
+        pattern, expression = call.params.get("EventPattern"), call.params.get("ScheduleExpression")
+        bus_name = call.params.get("EventBusName", "default").rsplit("/", 1)[-1]
         if pattern:
             self._compiled(pattern)
-        return self._cloud.api.stock(call)
+        if expression:
+            self._scheduled.check(expression, bus_name)
+        answer = self._cloud.api.stock(call)
+        self._scheduled.changed(self._backend.event_buses[bus_name].rules[call.params["Name"]])
+        return answer
+
+    def _change_rule(self, call: ApiCall) -> Any:
+        bus_name = call.params.get("EventBusName", "default").rsplit("/", 1)[-1]
+        bus = self._backend.event_buses.get(bus_name)
+        rule = bus.rules.get(call.params["Name"]) if bus is not None else None
+        answer = self._cloud.api.stock(call)
+        if rule is not None and call.operation == "DeleteRule":
+            self._scheduled.gone(rule.arn)
+        elif rule is not None:
+            self._scheduled.changed(rule)
+        return answer
+
+    def _on_schedule(self, rule: Any, due: datetime) -> None:
+        """A scheduled rule is due: its targets, and no other rule's, get the event."""
+        event = {
+            "version": "0",
+            "id": self._new_id(),
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": self._cloud.account_id,
+            "time": f"{due:%Y-%m-%dT%H:%M:%SZ}",
+            "region": self._cloud.region,
+            "resources": [rule.arn],
+            "detail": {},
+        }
+        for target in list(rule.targets):
+            self.delivery.start(rule, target, event)
 
     def _put_targets(self, call: ApiCall) -> dict[str, Any]:
         if len(call.params["Targets"]) > self._target_limit:
@@ -68,7 +103,7 @@ class EventBridge:
 
     def _test_pattern(self, call: ApiCall) -> dict[str, Any]:
         try:
-            event = json.loads(call.params["Event"])
+            event = loads(call.params["Event"])
         except ValueError as exc:
             raise ApiError("ValidationException", f"Parameter Event is not valid. Reason: {exc}", 400) from None
         return {"Result": self._compiled(call.params["EventPattern"])(event)}
@@ -105,7 +140,7 @@ class EventBridge:
                 reason = f"Parameter {name} is not valid. Reason: {name} is a required argument."
                 return {"ErrorCode": "InvalidArgument", "ErrorMessage": reason}
         try:
-            detail = json.loads(entry["Detail"])
+            detail = loads(entry["Detail"])
         except ValueError:
             return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
         if not isinstance(detail, dict):
@@ -122,7 +157,7 @@ class EventBridge:
 
     def publish(self, entry: Mapping[str, Any]) -> None:
         """Put an event of an AWS service on the default bus; those are free. `entry` is one of PutEvents."""
-        event = self._event(entry, json.loads(entry["Detail"]))
+        event = self._event(entry, loads(entry["Detail"]))
         self._route(self._backend.event_buses["default"], event, forwarded=False)
 
     def _event(self, entry: Mapping[str, Any], detail: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from moto.sqs.exceptions import QueueDoesNotExist
 
 from localcloud.api import ApiError
 from localcloud.api.calls import plain_name
+from localcloud.services.events.api_destinations import ApiDestinations
 from localcloud.services.policies import allows
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Targets:
     def __init__(self, cloud: Cloud, forward: Callable[[str, Mapping[str, Any]], None]) -> None:
         self._cloud = cloud
         self._forward = forward
+        self._destinations = ApiDestinations(cloud)
         self.before_send: list[Callable[[str, str, str], None]] = []
         self._senders: dict[str, Sender] = {
             "lambda": self._to_lambda,
@@ -113,6 +115,9 @@ class Targets:
 
     def _to_bus(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], text: str) -> None:
         resource = target["Arn"].split(":", 5)[-1]
+        if resource.startswith("api-destination/"):
+            self._destinations.call(target["Arn"], text, target.get("HttpParameters"))
+            return
         if not resource.startswith("event-bus/"):
             raise TargetMissing(f"{target['Arn']} is not an event bus.")
         self._forward(resource.split("/", 1)[1], event)

@@ -9,7 +9,7 @@ from typing import Any
 
 _VARIABLE = re.compile(r"<([A-Za-z0-9_.\-]+)>")
 _STEP = re.compile(r"\.([A-Za-z0-9_\-]+)|\[(\d+|\*|'[^']+'|\"[^\"]+\")\]")
-_MISSING = object()
+MISSING = object()
 
 
 class InvalidPath(ValueError):
@@ -22,7 +22,7 @@ def target_input(target: Mapping[str, Any], event: Mapping[str, Any], rule_name:
         return str(target["Input"])
     if "InputPath" in target:
         found = select(event, target["InputPath"])
-        return _compact(None if found is _MISSING else found)
+        return _compact(None if found is MISSING else found)
     transformer = target.get("InputTransformer")
     if not transformer:
         return _compact(event)
@@ -58,7 +58,7 @@ def fill(template: str, variables: Mapping[str, Any]) -> str:
         if quoted or not is_json:
             pieces.append(_as_text(value, quoted))
         else:
-            pieces.append(_compact(None if value is _MISSING else value))
+            pieces.append(_compact(None if value is MISSING else value))
     pieces.append(template[position:])
     return "".join(pieces)
 
@@ -69,7 +69,7 @@ def _quotes(text: str) -> int:
 
 
 def _as_text(value: Any, quoted: bool) -> str:
-    if value is _MISSING or value is None:
+    if value is MISSING or value is None:
         return ""
     text = value if isinstance(value, str) else _compact(value)
     return json.dumps(text, ensure_ascii=False)[1:-1] if quoted and isinstance(value, str) else text.replace('"', "")
@@ -88,15 +88,15 @@ def select(value: Any, path: str) -> Any:
         step = match[1] or match[2]
         if match[1] is None and step.isdigit():
             if not isinstance(value, list) or int(step) >= len(value):
-                return _MISSING
+                return MISSING
             value = value[int(step)]
         elif step == "*":
             if not isinstance(value, list):
-                return _MISSING
+                return MISSING
         else:
             name = step.strip("'\"")
             if not isinstance(value, Mapping) or name not in value:
-                return _MISSING
+                return MISSING
             value = value[name]
     return value
 
