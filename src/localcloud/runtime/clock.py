@@ -16,7 +16,7 @@ from typing import Any
 import _time_machine  # type: ignore[import-not-found]
 
 from localcloud.imports import without
-from localcloud.kernel import Kernel
+from localcloud.kernel import Kernel, microseconds
 from localcloud.patching import Patches
 
 with without("pytest"):  # it brings a plugin for it
@@ -40,7 +40,9 @@ class _Traveller:
     def time_ns(self) -> int:
         kernel = self._kernel
         if kernel.running and _ident() == kernel.thread_id:
-            return kernel.unix_us * 1_000
+            task = kernel.current()
+            tape = getattr(task.group, "tape", None) if task is not None else None
+            return (kernel.unix_us + (tape.shift_us if tape is not None else 0)) * 1_000
         real: int = _time_machine.original_time_ns()
         return real
 
@@ -75,12 +77,17 @@ def install(kernel: Kernel, patches: Patches) -> Callable[[], None]:
 
     def sleep(real: Any) -> Any:
         def virtual_sleep(seconds: float) -> None:
-            if kernel.current() is None:
+            task = kernel.current()
+            if task is None:
                 real(seconds)
-            elif seconds < 0:
+                return
+            if seconds < 0:
                 raise ValueError("sleep length must be non-negative")
+            tape = getattr(task.group, "tape", None)
+            if tape is not None and tape.playing:
+                tape.slept(microseconds(seconds))
             else:
-                kernel.sleep(round(seconds * 1e6))
+                kernel.sleep(microseconds(seconds))
 
         return virtual_sleep
 

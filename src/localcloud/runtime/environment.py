@@ -11,6 +11,7 @@ from typing import Any
 from localcloud.kernel import Kernel, TaskGroup
 from localcloud.runtime.modules import CodeCache, ModuleSpace
 from localcloud.runtime.surroundings import LoggerTree
+from localcloud.runtime.tape import Tape
 
 
 class ExecutionEnvironment(TaskGroup):
@@ -39,14 +40,20 @@ class ExecutionEnvironment(TaskGroup):
         self.loggers = LoggerTree()
         self.cpu_share = cpu_share
         self.cpu_us = 0
+        self.tape: Tape | None = None  # while module code runs for a snapshot, or again out of one
         self.retry_state: dict[Any, Any] = {}  # what SDKs keep per process, such as retry quotas
         self.modules = ModuleSpace(
             [str(directory) for directory in code_dirs],
             code_cache or CodeCache(),
             importlib.import_module,
-            lambda: kernel.streams[f"random/{name}"].getrandbits(64),
+            self._module_seed,
         )
         self._partial_line = ""
+
+    def _module_seed(self) -> int:
+        if self.tape is not None:
+            return self.tape.module_seed()
+        return self.kernel.streams[f"random/{self.name}"].getrandbits(64)
 
     def activate(self) -> None:
         self.modules.show()

@@ -16,7 +16,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 # Packages whose modules keep state per process: shared, they would leak between environments.
-ISOLATED = frozenset({"aws_lambda_powertools", "aws_xray_sdk", "aws_durable_execution_sdk_python"})
+ISOLATED = frozenset(
+    {"aws_lambda_powertools", "aws_xray_sdk", "aws_durable_execution_sdk_python", "snapshot_restore_py"}
+)
 
 
 class CodeCache:

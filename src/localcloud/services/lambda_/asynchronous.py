@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from localcloud.api import ApiError
 from localcloud.services.lambda_.destinations import Destinations, Ended
-from localcloud.services.lambda_.functions import split_reference
+from localcloud.services.lambda_.functions import Function, split_reference
 from localcloud.services.lambda_.invoke_configs import InvokeConfigs
 from localcloud.services.lambda_.results import InvokeResult, Throttled
 
@@ -42,6 +42,8 @@ class AsyncInvocations:
     def accept(self, reference: str, payload: bytes, qualifier: str | None = None) -> str:
         """Queue one event and return its request id. Raises ApiError when there is no such function."""
         config = self._lambda.functions.get(reference, qualifier)
+        if config.durable is not None:
+            return self._start_durable(config, split_reference(reference, qualifier)[1], payload)
         request_id = self._lambda.request_id(config.name)
         self._lambda.metrics.received(*split_reference(reference, qualifier))
         arguments = (reference, payload, qualifier, request_id)
@@ -54,6 +56,14 @@ class AsyncInvocations:
             self._cloud.kernel.spawn(
                 self._deliver, *arguments, name=f"{config.name} asynchronous", delay_us=self._queue_us, critical=True
             )
+        return request_id
+
+    def _start_durable(self, config: Function, qualifier: str | None, payload: bytes) -> str:
+        """An execution of its own, which looks after its own errors."""
+        self._lambda.durable.check(config, qualifier, waits=False)
+        request_id = self._lambda.request_id(config.name)
+        start = self._lambda.durable.start
+        self._cloud.kernel.call_later(self._queue_us, start, config, qualifier or config.version, payload)
         return request_id
 
     def _deliver(self, reference: str, payload: bytes, qualifier: str | None, request_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 
 from localcloud.api import ApiError
 from localcloud.facts import Facts
@@ -26,17 +27,18 @@ class Concurrency:
         self._burst = float(rate["envs"])
         self._refill_per_us = rate["envs"] / (rate["per_s"] * 1e6)
         self._tokens: dict[str, tuple[float, int]] = {}
-        self.running: Counter[str] = Counter()
+        self.running: Counter[str] = Counter()  # on demand
+        self.provisioned: Callable[[], Mapping[str, int]] = dict  # provisioned concurrency by function
 
     def enter(self, name: str) -> None:
-        """Count one more running invocation. Raises Throttled."""
-        reserved = self._functions.reserved()
+        """Count one more running invocation on demand. Raises Throttled."""
+        reserved, provisioned = self._functions.reserved(), self.provisioned()
         if name in reserved:
-            if self.running[name] >= reserved[name]:
+            if self.running[name] >= reserved[name] - provisioned.get(name, 0):
                 raise Throttled(RESERVED_LIMIT)
         else:
             shared = sum(count for other, count in self.running.items() if other not in reserved)
-            if shared >= self.account_limit - sum(reserved.values()):
+            if shared >= self.unreserved():
                 raise Throttled(ACCOUNT_LIMIT)
         self.running[name] += 1
 
@@ -53,10 +55,22 @@ class Concurrency:
         self._tokens[name] = (tokens - 1, now_us)
 
     def unreserved(self) -> int:
-        return self.account_limit - sum(self._functions.reserved().values())
+        """What functions without a reservation share; provisioned concurrency of theirs is taken out of it."""
+        reserved = self._functions.reserved()
+        provisioned = sum(count for name, count in self.provisioned().items() if name not in reserved)
+        return self.account_limit - sum(reserved.values()) - provisioned
 
     def check_reservation(self, name: str, wanted: int) -> None:
         """Raise ApiError InvalidParameterValueException when too little would stay unreserved."""
+        own = self.provisioned().get(name, 0)
+        if wanted < own:
+            raise ApiError(
+                "InvalidParameterValueException",
+                f"ReservedConcurrentExecutions {wanted} should not be lower than function's total provisioned "
+                f"concurrency [{own}].",
+                400,
+                Type="User",
+            )
         others = sum(count for other, count in self._functions.reserved().items() if other != name)
         if self.account_limit - others - wanted < self._unreserved_minimum:
             raise ApiError(

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from localcloud.kernel import Kernel
 from localcloud.services.lambda_.functions import Function
+
+
+class ClientContext:
+    """What the caller sent along as ClientContext: `custom` and `env` as they came, `client` as it came or None."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self.custom = given.get("custom")
+        self.env = given.get("env")
+        self.client = given.get("client")
 
 
 class LambdaContext:
@@ -22,7 +34,7 @@ class LambdaContext:
         self.log_group_name = f"/aws/lambda/{function.name}"
         self.log_stream_name = log_stream_name
         self.identity = None
-        self.client_context = None
+        self.client_context: ClientContext | None = None
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the time-out."""

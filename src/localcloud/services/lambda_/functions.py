@@ -13,6 +13,17 @@ from moto.awslambda.models import LambdaBackend, lambda_backends
 from localcloud.api import ApiError
 from localcloud.services.lambda_.code import CodeStore
 
+DURABLE_KEY = "_localcloud_durable"  # moto drops both: ours stand on its function
+SNAP_START_KEY = "_localcloud_snap_start"
+
+
+@dataclass(frozen=True, slots=True)
+class DurableSettings:
+    """A function's DurableConfig."""
+
+    timeout_s: int
+    retention_days: int
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -29,6 +40,8 @@ class Function:
     variables: tuple[tuple[str, str], ...]
     code_sha256: str
     layers: tuple[str, ...]
+    snap_start: bool = False
+    durable: DurableSettings | None = None
 
 
 def split_reference(reference: str, qualifier: str | None) -> tuple[str, str | None]:
@@ -93,6 +106,7 @@ class Functions:
         configured = (
             model.handler, model.run_time, model.memory_size, model.timeout, model.architectures[0],
             list(model.environment_vars.items()), model.code_sha_256, [layer["Arn"] for layer in model.layers],
+            model.__dict__.get(DURABLE_KEY),
         )  # fmt: skip
         known = self._known.get(arn)
         if known is None or known[0] != configured:
@@ -113,6 +127,8 @@ class Functions:
             variables=tuple(sorted(model.environment_vars.items())),
             code_sha256=model.code_sha_256,
             layers=tuple(layer["Arn"] for layer in model.layers),
+            snap_start=version != "$LATEST" and model.__dict__.get(SNAP_START_KEY) == "PublishedVersions",
+            durable=model.__dict__.get(DURABLE_KEY),
         )
 
     def code_dirs(self, function: Function) -> list[Path]:

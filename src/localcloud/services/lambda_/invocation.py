@@ -8,11 +8,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from localcloud.kernel import Timer
+from localcloud.runtime import ExecutionEnvironment
+from localcloud.runtime.tape import HOOKS, Tape
 from localcloud.services.lambda_ import errors
-from localcloud.services.lambda_.context import LambdaContext
+from localcloud.services.lambda_.context import ClientContext, LambdaContext
 from localcloud.services.lambda_.functions import Functions
 from localcloud.services.lambda_.results import Interference, InvokeResult
-from localcloud.services.lambda_.sandboxes import EnvironmentFactory, Sandbox
+from localcloud.services.lambda_.sandboxes import PROVISIONED, EnvironmentFactory, Sandbox
+from localcloud.services.lambda_.snapstart import SnapStart
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -23,19 +26,35 @@ class Invoker:
 
     def __init__(self, cloud: Cloud, functions: Functions) -> None:
         self._cloud = cloud
+        self.snap_start = SnapStart(cloud, functions, self.init_at_leisure)
         self._factory = EnvironmentFactory(cloud, functions)
         self._memory_mb = int(cloud.facts.value("model.lambda.python_memory"))
+        leisure = cloud.facts.value("quota.lambda.init.limit_pc_snapstart_lmi")
+        self._leisure_s = int(leisure["least_s"]), int(leisure["most_s"])
         self._init_limit_us = round(cloud.facts.value("quota.lambda.init.limit_on_demand") * 1e6)
 
     # -- Init --------------------------------------------------------------------------------
 
     def init(self, sandbox: Sandbox) -> None:
         """On-demand Init: at most 10 s; what takes longer is run again by the first invocation."""
+        if sandbox.config.snap_start:
+            self.snap_start.restore(sandbox)
+        else:
+            self._init(sandbox, self._init_limit_us)
+
+    def init_at_leisure(self, sandbox: Sandbox, tape: Tape | None = None) -> None:
+        """Init before any request: it may take as long as the function, and at least 130 s."""
+        least_s, most_s = self._leisure_s
+        self._init(sandbox, min(max(least_s, sandbox.config.timeout_s), most_s) * 1_000_000, tape)
+
+    def _init(self, sandbox: Sandbox, limit_us: int, tape: Tape | None = None) -> None:
         kernel = self._cloud.kernel
         started_us = kernel.now_us
         environment = sandbox.environment = self._factory.make(sandbox)
+        environment.tape = tape
         task = kernel.spawn(self._load, sandbox, group=environment, name=f"{sandbox.config.name} init")
-        finished = task.join(self._init_limit_us)
+        finished = task.join(limit_us)
+        environment.tape = None
         sandbox.init_us = kernel.now_us - started_us
         if not finished:
             environment.kill()
@@ -59,6 +78,11 @@ class Invoker:
         except Exception as exc:  # noqa: BLE001 - whatever a module raises is its function's error
             errors.mark_init(exc)
             failed = exc
+        if environment.tape is not None:
+            _before_snapshot(environment)
+            if environment.tape.playing:
+                environment.tape = None
+                return
         uses_sdk = bool(environment.modules.requested & {"boto3", "botocore"})
         init_us = self._cloud.latency.init_us(config.runtime, config.architecture, imports_sdk=uses_sdk)
         self._cloud.kernel.sleep(init_us)
@@ -73,7 +97,12 @@ class Invoker:
     # -- Invoke ------------------------------------------------------------------------------
 
     def invoke(
-        self, sandbox: Sandbox, payload: bytes, request_id: str, interference: Interference | None = None
+        self,
+        sandbox: Sandbox,
+        payload: bytes,
+        request_id: str,
+        interference: Interference | None = None,
+        client_context: ClientContext | None = None,
     ) -> InvokeResult:
         """Run the handler once. Takes virtual time in the calling task."""
         kernel, config = self._cloud.kernel, sandbox.config
@@ -87,6 +116,7 @@ class Invoker:
         started_us = kernel.now_us
         deadline_us = started_us + config.timeout_s * 1_000_000
         context = LambdaContext(kernel, config, request_id, deadline_us, sandbox.log_stream)
+        context.client_context = client_context
 
         crashed = False
         crash_timer: Timer | None = None
@@ -102,6 +132,9 @@ class Invoker:
 
         def body() -> Any:
             nonlocal crash_timer
+            if sandbox.restore_error is not None:
+                error, sandbox.restore_error = sandbox.restore_error, None
+                raise error
             if suppressed:
                 self._load(sandbox)
             self._take_cpu(sandbox)
@@ -188,9 +221,10 @@ class Invoker:
     def _report(
         self, sandbox: Sandbox, request_id: str, duration_us: int, answer: bytes, failed: bool, status: str
     ) -> InvokeResult:
-        config, init_us = sandbox.config, sandbox.init_us
-        sandbox.init_us = 0
-        billed_ms = math.ceil((duration_us + init_us) / 1_000)
+        config, init_us, restore_us = sandbox.config, sandbox.init_us, sandbox.restore_us
+        billed_restore_us = sandbox.billed_restore_us
+        sandbox.init_us = sandbox.restore_us = sandbox.billed_restore_us = 0
+        billed_ms = math.ceil((duration_us + init_us + billed_restore_us) / 1_000)
         used_mb = min(config.memory_mb, self._memory_mb)  # real use is not measured
         self._log(sandbox, f"END RequestId: {request_id}")
         report = (
@@ -199,6 +233,9 @@ class Invoker:
         )
         if init_us:
             report += f"Init Duration: {init_us / 1_000:.2f} ms\t"
+        if restore_us:
+            report += f"Restore Duration: {restore_us / 1_000:.2f} ms\t"
+            report += f"Billed Restore Duration: {math.ceil(billed_restore_us / 1_000)} ms\t"
         if status:
             report += f"Status: {status}"
         self._log(sandbox, report)
@@ -213,6 +250,15 @@ class Invoker:
             duration_ms=duration_us / 1_000,
             billed_ms=billed_ms,
             init_ms=init_us / 1_000,
-            cold=init_us > 0,
+            cold=init_us > 0 or restore_us > 0,
+            restore_ms=restore_us / 1_000,
             log_tail=tuple(line for _, line in lines),
+            provisioned=sandbox.kind == PROVISIONED,
         )
+
+
+def _before_snapshot(environment: ExecutionEnvironment) -> None:
+    """What the function has registered for this moment, the last one first."""
+    hooks = environment.modules.modules.get(HOOKS)
+    for call, args, kwargs in reversed(hooks.get_before_snapshot() if hooks is not None else []):
+        call(*args, **kwargs)

@@ -22,6 +22,8 @@ class InvokeResult:
     init_ms: float
     cold: bool
     log_tail: tuple[str, ...] = ()
+    provisioned: bool = False
+    restore_ms: float = 0.0  # SnapStart
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 
+ON_DEMAND = "on-demand"
+PROVISIONED = "provisioned-concurrency"
+SNAP_START = "snap-start"
+MANAGED = "lambda-managed-instances"
+
+
 @dataclass(eq=False)
 class Sandbox:
-    """One micro-VM. `environment` is None until Init has run (again)."""
+    """One micro-VM. `environment` is None until Init has run (again). `kind` is how it was initialized."""
 
     config: Function
     number: int
@@ -32,6 +38,18 @@ class Sandbox:
     invocations: int = 0
     idle_until_us: int = 0
     lines: list[tuple[int, str]] = field(default_factory=list)
+    kind: str = ON_DEMAND
+    restore_us: int = 0  # reported with the first invocation, then 0
+    billed_restore_us: int = 0
+    restore_error: BaseException | None = None
+
+
+def new_sandbox(cloud: Cloud, config: Function, kind: str = ON_DEMAND) -> Sandbox:
+    """One that has not been started, with a log stream of its own."""
+    stream = cloud.kernel.streams[f"lambda/stream/{config.name}"]
+    number = cloud.lambda_.next_sandbox(config.name, config.version)
+    name = f"{cloud.now:%Y/%m/%d}/[{config.version}]{stream.getrandbits(128):032x}"
+    return Sandbox(config, number, name, cloud.kernel.now_us, kind=kind)
 
 
 class Pool:
@@ -46,7 +64,6 @@ class Pool:
         self._init = init
         self._idle: list[Sandbox] = []
         self._waiting: deque[Event] = deque()
-        self._count = 0
         lifetime = cloud.facts.value("model.lambda.idle_lifetime")
         low, high = lifetime["idle_recycle_min"]
         self._idle_us = (round(low * 60e6), round(high * 60e6))
@@ -66,12 +83,7 @@ class Pool:
     def start(self, config: Function) -> Sandbox:
         """Start a new environment and wait for it, or for one that is released first."""
         kernel = self._cloud.kernel
-        self._count += 1
-        stream = kernel.streams[f"lambda/stream/{config.name}"]
-        date = self._cloud.now.strftime("%Y/%m/%d")
-        sandbox = Sandbox(
-            config, self._count, f"{date}/[{config.version}]{stream.getrandbits(128):032x}", kernel.now_us
-        )
+        sandbox = new_sandbox(self._cloud, config)
         turn = kernel.event()
         self._waiting.append(turn)
         kernel.spawn(self._prepare, sandbox, name=f"{config.name} init", critical=True)
@@ -117,7 +129,7 @@ class EnvironmentFactory:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_mb),
             "AWS_LAMBDA_FUNCTION_NAME": config.name,
             "AWS_LAMBDA_FUNCTION_VERSION": config.version,
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": sandbox.kind,
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{config.name}",
             "AWS_LAMBDA_LOG_STREAM_NAME": sandbox.log_stream,
             "AWS_REGION": cloud.region,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,14 @@ from localcloud.metering import gb_seconds
 from localcloud.services.lambda_.asynchronous import AsyncInvocations
 from localcloud.services.lambda_.code import CodeStore
 from localcloud.services.lambda_.concurrency import Concurrency
-from localcloud.services.lambda_.destinations import dead_letter_target, set_dead_letter_target
+from localcloud.services.lambda_.configurations import Configurations
+from localcloud.services.lambda_.context import ClientContext
+from localcloud.services.lambda_.durable import DurableExecutions
 from localcloud.services.lambda_.functions import Function, Functions, split_reference
 from localcloud.services.lambda_.invocation import Invoker
 from localcloud.services.lambda_.metrics import LambdaMetrics
+from localcloud.services.lambda_.provisioned import ProvisionedConcurrency
+from localcloud.services.lambda_.provisioned_api import ProvisionedOperations
 from localcloud.services.lambda_.results import Interference, InvokeResult, Throttled
 from localcloud.services.lambda_.sandboxes import Pool
 
@@ -45,6 +50,14 @@ class Lambda:
         self.concurrency = Concurrency(cloud.kernel, cloud.facts, self.functions)
         self.metrics = LambdaMetrics(cloud)
         self._invoker = Invoker(cloud, self.functions)
+        init = self._invoker.init_at_leisure
+        self.provisioned = ProvisionedConcurrency(cloud, self.functions, self.concurrency, init)
+        self._provisioned_operations = ProvisionedOperations(cloud, self.functions, self.concurrency, self.provisioned)
+        self._configurations = Configurations(
+            cloud, self.functions, self._invoker.snap_start, self._provisioned_operations.forget
+        )
+        self.durable = DurableExecutions(cloud, self._once)
+        self._sandboxes: Counter[tuple[str, str]] = Counter()
         self.asynchronous = AsyncInvocations(cloud, self)
         self._pools: dict[tuple[str, str], Pool] = {}
         self.before_invoke: list[Callable[[Function], Interference | None]] = []
@@ -56,28 +69,54 @@ class Lambda:
         """Answer Lambda's data-plane operations."""
         register = self._cloud.api.register
         register("lambda", "Invoke", self._invoke_api)
-        for operation in ("CreateFunction", "UpdateFunctionConfiguration", "GetFunctionConfiguration"):
-            register("lambda", operation, self._with_dead_letters)
-        register("lambda", "GetFunction", self._get_function_api)
+        self._configurations.install()
         self.asynchronous.configs.install()
+        self._provisioned_operations.install()
+        self.durable.install()
         register("lambda", "PutFunctionConcurrency", self._put_concurrency_api)
         register("lambda", "GetAccountSettings", self._account_settings_api)
 
     # -- invoking ----------------------------------------------------------------------------
 
     def invoke(
-        self, reference: str, payload: bytes, *, qualifier: str | None = None, request_id: str | None = None
+        self,
+        reference: str,
+        payload: bytes,
+        *,
+        qualifier: str | None = None,
+        request_id: str | None = None,
+        client_context: ClientContext | None = None,
+        waits: bool = True,
     ) -> InvokeResult:
         """A synchronous invocation, in the calling task. A retry passes the event's own request id.
 
-        Raises Throttled when no concurrency is left, ApiError when there is no such function.
+        A durable function is waited for to the end of its execution; `waits` says that its caller does so on AWS,
+        too, which limits how long the execution may take. Raises Throttled when no concurrency is left, ApiError
+        when there is no such function.
         """
         config = self.functions.get(reference, qualifier)
+        qualifier = split_reference(reference, qualifier)[1]
+        if config.durable is not None:
+            self.durable.check(config, qualifier, waits=waits)
+            return self.durable.wait(self.durable.start(config, qualifier or config.version, payload))
+        return self._once(config, qualifier, payload, request_id, client_context)
+
+    def _once(
+        self,
+        config: Function,
+        qualifier: str | None,
+        payload: bytes,
+        request_id: str | None = None,
+        client_context: ClientContext | None = None,
+    ) -> InvokeResult:
+        """One invocation of a version."""
         with self._cloud.tracer.span("Invocation", "lambda", config.name) as span:
             try:
                 request_id = request_id or self.request_id(config.name)
                 result = self.metrics.measure(
-                    config, split_reference(reference, qualifier)[1], partial(self._run, config, payload, request_id)
+                    config,
+                    qualifier,
+                    partial(self._run, config, qualifier, payload, request_id, client_context),
                 )
             except Throttled:
                 span.status = "throttled"
@@ -88,18 +127,39 @@ class Lambda:
         self._count(config, result)
         return result
 
+    def next_sandbox(self, name: str, version: str) -> int:
+        """The number of one more environment of a version, counted from 1."""
+        self._sandboxes[name, version] += 1
+        return self._sandboxes[name, version]
+
     def _count(self, config: Function, result: InvokeResult) -> None:
         """Meter a request and its GB-seconds, and tell the listeners."""
         processor = "arm64" if config.architecture == "arm64" else "x86"
         self._cloud.meter.add("lambda.requests", 1, config.name)
         seconds = gb_seconds(config.memory_mb, result.billed_ms)
-        self._cloud.meter.add(f"lambda.gb_s.{processor}", seconds, config.name)
+        item = "lambda.provisioned_duration_gb_s" if result.provisioned else "lambda.gb_s"
+        self._cloud.meter.add(f"{item}.{processor}", seconds, config.name)
         for listener in self.on_invoked:
             listener(config, result)
 
-    def _run(self, config: Function, payload: bytes, request_id: str) -> InvokeResult:
+    def _run(
+        self,
+        config: Function,
+        qualifier: str | None,
+        payload: bytes,
+        request_id: str,
+        client_context: ClientContext | None,
+    ) -> InvokeResult:
         """In a free environment, or in one that starts for it. Raises Throttled."""
+        self._invoker.snap_start.check_ready(config)
         interference = self._interference(config)
+        allocation = self.provisioned.find(config, qualifier)
+        sandbox = self.provisioned.take(allocation, config) if allocation is not None else None
+        if allocation is not None and sandbox is not None:
+            try:
+                return self._invoker.invoke(sandbox, payload, request_id, interference, client_context)
+            finally:
+                self.provisioned.release(allocation, sandbox)
         self.concurrency.enter(config.name)
         try:
             key = (config.name, config.version)
@@ -111,7 +171,7 @@ class Lambda:
                 self.concurrency.grow(config.name)
                 sandbox = pool.start(config)
             try:
-                return self._invoker.invoke(sandbox, payload, request_id, interference)
+                return self._invoker.invoke(sandbox, payload, request_id, interference, client_context)
             finally:
                 pool.release(sandbox)
         finally:
@@ -146,10 +206,17 @@ class Lambda:
         if kind == "DryRun":
             self.functions.get(reference, qualifier)
             return {"StatusCode": 204, "Payload": _stream(b"")}
+        config = self.functions.get(reference, qualifier)
+        if config.durable is not None:
+            return self._invoke_durable(config, split_reference(reference, qualifier)[1], payload, kind, params)
+        if params.get("DurableExecutionName"):
+            message = "DurableExecutionName can be given for durable functions only."
+            raise ApiError("InvalidParameterValueException", message, 400, Type="User")
         if kind == "Event":
             self.asynchronous.accept(reference, payload, qualifier)
             return {"StatusCode": 202, "Payload": _stream(b"")}
-        result = self.invoke(reference, payload, qualifier=qualifier)
+        context = self._client_context(params.get("ClientContext"))
+        result = self.invoke(reference, payload, qualifier=qualifier, client_context=context)
         answer: dict[str, Any] = {
             "StatusCode": 200,
             "ExecutedVersion": result.executed_version,
@@ -161,33 +228,43 @@ class Lambda:
             answer["LogResult"] = base64.b64encode("\n".join(result.log_tail).encode()[-_LOG_TAIL_BYTES:]).decode()
         return answer
 
+    def _invoke_durable(
+        self, config: Function, qualifier: str | None, payload: bytes, kind: str, params: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        waits = kind != "Event"
+        self.durable.check(config, qualifier, waits=waits)
+        execution = self.durable.start(
+            config, qualifier or config.version, payload, params.get("DurableExecutionName")
+        )
+        answer: dict[str, Any] = {"DurableExecutionArn": execution.arn, "ExecutedVersion": execution.config.version}
+        if not waits:
+            return {**answer, "StatusCode": 202, "Payload": _stream(b"")}
+        result = self.durable.wait(execution)
+        if result.function_error:
+            answer["FunctionError"] = result.function_error
+        return {**answer, "StatusCode": 200, "Payload": _stream(result.payload)}
+
+    @staticmethod
+    def _client_context(encoded: str | None) -> ClientContext | None:
+        """What the caller encoded. Raises ApiError when it cannot be read."""
+        if not encoded:
+            return None
+        try:
+            given = json.loads(base64.b64decode(encoded, validate=True))
+        except ValueError as exc:
+            message = "Client context must be a valid Base64-encoded JSON object."
+            raise ApiError("InvalidRequestContentException", message, 400, Type="User") from exc
+        if not isinstance(given, dict):
+            message = "Client context must be a valid Base64-encoded JSON object."
+            raise ApiError("InvalidRequestContentException", message, 400, Type="User")
+        return ClientContext(given)
+
     def _check_json(self, payload: bytes) -> None:
         try:
             json.loads(payload or b"null")
         except ValueError as exc:
             message = f"Could not parse request body into json: {exc}"
             raise ApiError("InvalidRequestContentException", message, 400, Type="User") from None
-
-    def _with_dead_letters(self, call: ApiCall) -> dict[str, Any]:
-        """moto drops a function's DeadLetterConfig: keep it, and show it."""
-        answer = self._cloud.api.stock(call)
-        if "DeadLetterConfig" in call.params:
-            for version in (None, answer["Version"]):  # with Publish the first version is there already
-                set_dead_letter_target(
-                    self.functions.model(call.params["FunctionName"], version), call.params["DeadLetterConfig"]
-                )
-        return {**answer, **self._dead_letters(answer)}
-
-    def _get_function_api(self, call: ApiCall) -> dict[str, Any]:
-        answer = self._cloud.api.stock(call)
-        configuration = answer["Configuration"]
-        return {**answer, "Configuration": {**configuration, **self._dead_letters(configuration)}}
-
-    def _dead_letters(self, configuration: Mapping[str, Any]) -> dict[str, Any]:
-        """The member of a version's configuration that moto leaves out."""
-        function = self.functions.model(configuration["FunctionName"], configuration["Version"])
-        target = dead_letter_target(function)
-        return {"DeadLetterConfig": {"TargetArn": target}} if target else {}
 
     def _put_concurrency_api(self, call: ApiCall) -> dict[str, Any]:
         """moto knows no account limit; AWS keeps a part of it unreserved."""

@@ -10,13 +10,15 @@ from typing import Any
 from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, as_bool, chosen, names
 
 _CONFIGURATION = (
-    "DeadLetterConfig Description Environment EphemeralStorage FileSystemConfigs Handler ImageConfig KmsKeyArn Layers "
-    "LoggingConfig MemorySize Role Runtime SnapStart Timeout TracingConfig VpcConfig"
+    "DeadLetterConfig Description DurableConfig Environment EphemeralStorage FileSystemConfigs Handler ImageConfig "
+    "KmsKeyArn Layers LoggingConfig MemorySize Role Runtime SnapStart Timeout TracingConfig VpcConfig"
 )
 
 
 def _configuration(making: Making) -> dict[str, Any]:
     found = chosen(making.properties, _CONFIGURATION)
+    if "DurableConfig" in found:
+        found["DurableConfig"] = {name: int(value) for name, value in found["DurableConfig"].items()}
     for number in ("MemorySize", "Timeout"):
         if number in found:
             found[number] = int(found[number])
@@ -85,6 +87,22 @@ class Function(Updatable):
         making.client("lambda").delete_function(FunctionName=made.physical_id)
 
 
+def _provision(making: Making, name: str, qualifier: str) -> None:
+    """Put, change or take away provisioned concurrency, and wait until its environments are there."""
+    client, target = making.client("lambda"), {"FunctionName": name, "Qualifier": qualifier}
+    wanted = (making.properties.get("ProvisionedConcurrencyConfig") or {}).get("ProvisionedConcurrentExecutions")
+    if wanted is None:
+        client.delete_provisioned_concurrency_config(**target)
+        return
+    client.put_provisioned_concurrency_config(**target, ProvisionedConcurrentExecutions=int(wanted))
+    making.wait_until(lambda: client.get_provisioned_concurrency_config(**target)["Status"] != "IN_PROGRESS")
+
+
+def _state(making: Making, name: str, version: str) -> str:
+    configuration = making.client("lambda").get_function_configuration(FunctionName=name, Qualifier=version)
+    return str(configuration["State"])
+
+
 class Version(ResourceType):
     name = "AWS::Lambda::Version"
     properties = names(
@@ -94,6 +112,9 @@ class Version(ResourceType):
 
     def create(self, making: Making) -> Made:
         answer = making.client("lambda").publish_version(**chosen(making.properties, "FunctionName Description"))
+        name, version = making.properties["FunctionName"], answer["Version"]
+        making.wait_until(lambda: _state(making, name, version) != "Pending")  # SnapStart's snapshot takes its time
+        _provision(making, name, version)
         return Made(
             f"{answer['FunctionArn']}",
             {"Version": answer["Version"], "FunctionArn": answer["FunctionArn"]},
@@ -119,10 +140,12 @@ class Alias(Updatable):
 
     def create(self, making: Making) -> Made:
         arn = making.client("lambda").create_alias(**self._arguments(making))["AliasArn"]
+        _provision(making, making.properties["FunctionName"], making.properties["Name"])
         return Made(arn, {"AliasArn": arn})
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         making.client("lambda").update_alias(**self._arguments(making))
+        _provision(making, making.properties["FunctionName"], making.properties["Name"])
         return made
 
     def delete(self, making: Making, made: Made) -> None:

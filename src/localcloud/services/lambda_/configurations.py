@@ -1,0 +1,72 @@
+"""Configurations of functions and versions: what moto drops of them is kept here, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from localcloud.api import ApiCall
+from localcloud.services.lambda_.destinations import dead_letter_target, set_dead_letter_target
+from localcloud.services.lambda_.durable import settings as durable
+from localcloud.services.lambda_.functions import Functions, split_reference
+from localcloud.services.lambda_.snapstart import SnapStart
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_CONFIGURING = ("CreateFunction", "GetFunctionConfiguration", "PublishVersion", "UpdateFunctionCode",
+                "UpdateFunctionConfiguration")  # fmt: skip
+
+
+class Configurations:
+    """Answers the operations on them. `forget(name, qualifier)` gives up provisioned concurrency of what is deleted."""
+
+    def __init__(
+        self, cloud: Cloud, functions: Functions, snap_start: SnapStart, forget: Callable[[str, str | None], None]
+    ) -> None:
+        self._cloud = cloud
+        self._functions = functions
+        self._snap_start = snap_start
+        self._forget = forget
+
+    def install(self) -> None:
+        """Take the operations over from moto, which still does most of the work."""
+        for operation in _CONFIGURING:
+            self._cloud.api.register("lambda", operation, self._configuration)
+        self._cloud.api.register("lambda", "GetFunction", self._get_function)
+        self._cloud.api.register("lambda", "DeleteFunction", self._delete_function)
+
+    def _configuration(self, call: ApiCall) -> dict[str, Any]:
+        self._snap_start.check(call.params)
+        answer = self._cloud.api.stock(call)
+        name, version = answer["FunctionName"], answer["Version"]
+        for known in dict.fromkeys((None, version)):  # with Publish the first version is there already
+            model = self._functions.model(name, known)
+            if "DeadLetterConfig" in call.params:
+                set_dead_letter_target(model, call.params["DeadLetterConfig"])
+            if "SnapStart" in call.params:
+                self._snap_start.configure(model, call.params["SnapStart"])
+            durable.keep(model, call.params, self._cloud.facts, created=call.operation == "CreateFunction")
+        if version != "$LATEST" and (call.operation == "PublishVersion" or call.params.get("Publish")):
+            self._snap_start.published(name, version)
+        return {**answer, **self._kept(answer)}
+
+    def _get_function(self, call: ApiCall) -> dict[str, Any]:
+        answer = self._cloud.api.stock(call)
+        configuration = answer["Configuration"]
+        return {**answer, "Configuration": {**configuration, **self._kept(configuration)}}
+
+    def _kept(self, configuration: Mapping[str, Any]) -> dict[str, Any]:
+        """The members of a version's configuration that moto leaves out."""
+        model = self._functions.model(configuration["FunctionName"], configuration["Version"])
+        target = dead_letter_target(model)
+        dead_letters = {"DeadLetterConfig": {"TargetArn": target}} if target else {}
+        snap_start = self._snap_start.described(model, configuration["Version"])
+        return {**dead_letters, **durable.described(model), **snap_start}
+
+    def _delete_function(self, call: ApiCall) -> Any:
+        answer = self._cloud.api.stock(call)
+        name, qualifier = split_reference(call.params["FunctionName"], call.params.get("Qualifier"))
+        self._forget(name, qualifier)
+        self._snap_start.deleted(name, qualifier)
+        return answer
