@@ -345,6 +345,22 @@ def test_a_message_that_no_filter_takes_is_deleted(cloud, queue, connect, batche
     assert (counts.visible, counts.in_flight) == (0, 0)
 
 
+@pytest.mark.behaviour("ESQ-20")
+def test_filters_compare_numbers_as_they_are_written_strings_exactly_and_leaves_only(cloud, queue, connect, batches):
+    url = queue("orders")
+    filters = [
+        {"Pattern": '{"body": {"total": [300]}}'},
+        {"Pattern": '{"body": {"kind": ["Cake"]}}'},
+        {"Pattern": '{"body": {"customer": [{"exists": true}]}}'},
+    ]
+    connect("orders", RECORD_BODIES, FilterCriteria={"Filters": filters})
+    taken = ['{"total": 300}', '{"kind": "Cake"}', '{"customer": "Zoe"}']
+    left = ['{"total": 300.0}', '{"total": 3.0e2}', '{"kind": "cake"}', '{"customer": {"name": "Zoe"}}']
+    send(cloud, url, *taken, *left)
+    cloud.wait(10)
+    assert sorted(body for batch in batches("orders") for body in batch) == sorted(taken)
+
+
 def test_a_disabled_or_deleted_mapping_polls_no_more(cloud, queue, connect, batches):
     url = queue("orders")
     uuid = connect("orders", RECORD_BODIES)["UUID"]

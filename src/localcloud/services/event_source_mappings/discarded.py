@@ -40,12 +40,7 @@ def send_discarded(
     if not destination:
         return
     record: dict[str, Any] = {
-        "requestContext": {
-            "requestId": last.request_id if last is not None else "",
-            "functionArn": mapping.function_arn,
-            "condition": condition,
-            "approximateInvokeCount": attempts,
-        },
+        **_context(mapping, condition, attempts, last),
         "version": "1.0",
         "timestamp": _iso(cloud.kernel.unix_us),
         batch_info: {
@@ -58,7 +53,7 @@ def send_discarded(
             "streamArn": mapping.event_source_arn,
         },
     }
-    if last is not None:
+    if last is not None and "requestContext" in record:
         record["responseContext"] = {
             "statusCode": 200,
             "executedVersion": last.executed_version,
@@ -68,6 +63,21 @@ def send_discarded(
         _send(cloud, mapping.uuid, destination, shard_id, record, payload)
     except (ApiError, ClientError, SQSException):
         return
+
+
+def _context(mapping: Any, condition: str, attempts: int, last: InvokeResult | None) -> dict[str, Any]:
+    """Who gave up, and why: a mapping of a function, or a pipe."""
+    pipe_arn = getattr(mapping, "pipe_arn", None)
+    if pipe_arn is not None:
+        return {"context": {"partnerResourceArn": pipe_arn, "condition": condition}}
+    return {
+        "requestContext": {
+            "requestId": last.request_id if last is not None else "",
+            "functionArn": mapping.function_arn,
+            "condition": condition,
+            "approximateInvokeCount": attempts,
+        }
+    }
 
 
 def _send(

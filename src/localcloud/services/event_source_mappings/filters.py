@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.api import ApiError
-from localcloud.services.events.patterns import InvalidPattern, Pattern, compile_pattern
+from localcloud.services.events.patterns import InvalidPattern, Pattern, compile_pattern, loads
 
 Filter = Callable[[Mapping[str, Any]], bool]
 
@@ -35,7 +34,7 @@ def compile_filters(criteria: Mapping[str, Any] | None, most: int, content: str 
 
 def _compile(text: str, content: str) -> Filter:
     try:
-        pattern = json.loads(text)
+        pattern = loads(text)
         matches = compile_pattern(pattern)
     except (ValueError, InvalidPattern) as exc:
         raise ApiError(
@@ -61,7 +60,7 @@ def _filter(pattern: Mapping[str, Any], matches: Pattern) -> Filter:
 
 def _object(body: str) -> Mapping[str, Any] | None:
     try:
-        parsed = json.loads(body)
+        parsed = loads(body)
     except ValueError:
         return None
     return parsed if isinstance(parsed, Mapping) else None

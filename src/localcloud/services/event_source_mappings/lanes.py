@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.api import ApiError
 from localcloud.services.event_source_mappings.discarded import RETRIES_EXHAUSTED, TOO_OLD, send_discarded
 from localcloud.services.event_source_mappings.filters import Filter
+from localcloud.services.event_source_mappings.running import batch_runner
 from localcloud.services.event_source_mappings.sources import Source
 from localcloud.services.event_source_mappings.windows import Window, window_number
 from localcloud.services.kinesis import StreamShard
@@ -55,6 +56,7 @@ class Lane:
     ) -> None:
         self._cloud = cloud
         self._mapping = mapping
+        self._run = batch_runner(cloud, mapping)
         self._source = source
         self._shard = shard
         self._index, self._of = part
@@ -243,11 +245,11 @@ class Lane:
         mapping, kernel = self._mapping, self._cloud.kernel
         try:
             with self._cloud.tracer.span("batch", "esm", mapping.function_name, size=len(batch.entries)):
-                if batch.entries:
+                if batch.entries and ":lambda:" in mapping.function_arn:
                     name, qualifier = split_reference(mapping.function_arn, None)
                     age_us = kernel.unix_us - batch.entries[-1].at_us
                     self._cloud.lambda_.metrics.iterator_age(name, qualifier, age_us)
-                return self._cloud.lambda_.invoke(mapping.function_arn, payload)
+                return self._run(payload)
         except Throttled:
             return None
         except ApiError as exc:

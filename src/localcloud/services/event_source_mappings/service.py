@@ -12,6 +12,7 @@ from localcloud.services.event_source_mappings.checks import check_stream
 from localcloud.services.event_source_mappings.filters import compile_filters
 from localcloud.services.event_source_mappings.sqs import SqsPoller
 from localcloud.services.event_source_mappings.streams import StreamPoller
+from localcloud.services.lambda_.functions import split_reference
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -52,6 +53,7 @@ class EventSourceMappings:
         mapping = self._mapping(answer["UUID"])
         if consumer:  # moto knows streams only
             mapping.event_source_arn = answer["EventSourceArn"] = arn
+        answer["FunctionArn"] = self._name_function(mapping, call.params["FunctionName"])
         if ":sqs:" in arn:
             self._pollers[answer["UUID"]] = SqsPoller(self._cloud, mapping)
         else:
@@ -66,7 +68,9 @@ class EventSourceMappings:
         for name, attribute in _ATTRIBUTES.items():  # moto leaves some of them out
             if name in call.params:
                 setattr(mapping, attribute, call.params[name])
+        function = call.params.get("FunctionName", mapping.function_arn)
         answer = self._cloud.api.stock(call)
+        answer["FunctionArn"] = self._name_function(mapping, function)
         poller = self._pollers.get(call.params["UUID"])
         if poller is not None:
             poller.look()
@@ -78,6 +82,14 @@ class EventSourceMappings:
         if poller is not None:
             poller.stop()
         return answer
+
+    def _name_function(self, mapping: Any, reference: str) -> str:
+        """Keep the alias or version that was asked for: moto keeps where it pointed on that day."""
+        name, qualifier = split_reference(reference, None)
+        arn = self._cloud.lambda_.functions.get(name).arn.removesuffix(":$LATEST")
+        named = f"{arn}:{qualifier}" if qualifier else arn
+        mapping.function_arn = named
+        return named
 
     def _mapping(self, uuid: str) -> Any:
         found = self._cloud.lambda_.functions.backend.get_event_source_mapping(uuid)
@@ -107,6 +119,21 @@ class EventSourceMappings:
         else:
             _refuse(f"Unrecognized event source, or one that the local cloud does not simulate: {arn!r}.")
         compile_filters(params.get("FilterCriteria"), self._most_filters)
+        self._check_durable(function)
+
+    def _check_durable(self, function: str) -> None:
+        """A durable function has to be named with its version, and to end before the mapping would give up."""
+        durable = self._cloud.lambda_.functions.get(function).durable
+        if durable is None:
+            return
+        if split_reference(function, None)[1] is None:
+            _refuse("Event source mappings of a durable function need a qualified ARN: a version, an alias or $LATEST.")
+        longest_s = int(self._cloud.facts.value("quota.lambda.durable.esm_limit"))
+        if durable.timeout_s > longest_s:
+            _refuse(
+                f"The ExecutionTimeout of a durable function behind an event source mapping is at most {longest_s} "
+                f"seconds; found {durable.timeout_s}."
+            )
 
     def _check_queue(self, params: dict[str, Any], arn: str, function: str) -> None:
         fifo = arn.endswith(".fifo")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from localcloud.services.events.patterns import loads
 from localcloud.services.kinesis import StreamShard
 from localcloud.stores.shards import Entry
 
@@ -81,7 +81,7 @@ class KinesisSource:
     def filtered(self, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
         described = dict(record["kinesis"])
         try:
-            described["data"] = json.loads(base64.b64decode(described["data"]))
+            described["data"] = loads(base64.b64decode(described["data"]))
         except (ValueError, binascii.Error):
             described["data"] = None
         return described

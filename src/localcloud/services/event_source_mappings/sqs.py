@@ -11,6 +11,7 @@ from localcloud.api import ApiError
 from localcloud.metering import chunks
 from localcloud.services.event_source_mappings.filters import Filter, compile_filters
 from localcloud.services.event_source_mappings.records import failed_messages, record
+from localcloud.services.event_source_mappings.running import batch_runner
 from localcloud.services.event_source_mappings.scaling import Bounds, Concurrency, bounds
 from localcloud.services.lambda_ import InvokeResult, Throttled
 from localcloud.spans import SpanContext
@@ -31,6 +32,7 @@ class SqsPoller:
     def __init__(self, cloud: Cloud, mapping: Any) -> None:
         self._cloud = cloud
         self._mapping = mapping
+        self._run = batch_runner(cloud, mapping)
         self._fifo = mapping.event_source_arn.endswith(".fifo")
         self._known: tuple[Any, Bounds] | None = None
         pause_us = round(cloud.facts.value("model.lambda.esm_error_pause") * 1e6)
@@ -225,7 +227,7 @@ class SqsPoller:
         wait_us = self._first_wait_us
         while True:
             try:
-                return self._cloud.lambda_.invoke(self._mapping.function_arn, payload)
+                return self._run(payload)
             except Throttled:
                 if kernel.now_us + wait_us >= until_us:
                     kernel.sleep(max(0, until_us - kernel.now_us))

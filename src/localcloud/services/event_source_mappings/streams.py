@@ -71,8 +71,9 @@ class StreamPoller:
     def _make_source(self) -> Source:
         arn = self._mapping.event_source_arn
         if ":kinesis:" in arn:
+            role = getattr(self._mapping, "role_arn", None)
             return KinesisSource(
-                self._cloud, arn, self._cloud.lambda_.functions.model(self._mapping.function_name).role
+                self._cloud, arn, role or self._cloud.lambda_.functions.model(self._mapping.function_name).role
             )
         return DynamoDBSource(self._cloud, arn)
 

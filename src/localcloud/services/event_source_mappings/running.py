@@ -1,0 +1,17 @@
+"""What a batch is handed to: the mapping's function, or a pipe that reads like a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from localcloud.services.lambda_ import InvokeResult
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+
+def batch_runner(cloud: Cloud, mapping: Any) -> Callable[[bytes], InvokeResult]:
+    """Takes a batch as JSON. It may raise Throttled and ApiError."""
+    own: Callable[[bytes], InvokeResult] | None = getattr(mapping, "run", None)
+    return own or (lambda payload: cloud.lambda_.invoke(mapping.function_arn, payload))
