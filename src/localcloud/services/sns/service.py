@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from moto.sns.models import sns_backends
+from moto.sns.models import SNSBackend, sns_backends
 
 from localcloud.api import ApiCall, ApiError
 from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.services.cloudwatch.store import minute_s
 from localcloud.services.sns.deliveries import Deliveries
+from localcloud.services.sns.filter_policies import ATTRIBUTES, BODY, InvalidFilterPolicy, compile_policy
 from localcloud.services.sns.messages import InvalidMessage, Notification, check_message, size_bytes
 
 if TYPE_CHECKING:
@@ -38,9 +39,14 @@ class SNS:
         self._sequence = 10_000_000_000_000_000_000
 
     def install(self) -> None:
-        """Answer Publish and PublishBatch."""
-        self._cloud.api.register("sns", "Publish", self._publish)
-        self._cloud.api.register("sns", "PublishBatch", self._publish_batch)
+        """Answer what carries messages, and check what decides who gets them."""
+        register = self._cloud.api.register
+        register("sns", "Publish", self._publish)
+        register("sns", "PublishBatch", self._publish_batch)
+        register("sns", "Subscribe", self._subscribe)
+        register("sns", "SetSubscriptionAttributes", self._set_attribute)
+        # filter policies are checked before moto sees them: its own check knows fewer operators
+        self._cloud.patches.set(SNSBackend, "_validate_filter_policy", lambda backend, value, scope: None)
 
     @cached_property
     def _backend(self) -> Any:
@@ -86,6 +92,22 @@ class SNS:
         if topic is None:
             raise ApiError("NotFound", "Topic does not exist", 404, Type="Sender")
         return topic
+
+    # -- who gets them -------------------------------------------------------------------------
+
+    def _subscribe(self, call: ApiCall) -> Any:
+        attributes = call.params.get("Attributes") or {}
+        _check_policy(attributes.get("FilterPolicy"), attributes.get("FilterPolicyScope"))
+        return self._cloud.api.stock(call)
+
+    def _set_attribute(self, call: ApiCall) -> Any:
+        name, value = call.params["AttributeName"], call.params.get("AttributeValue")
+        subscription = self._backend.subscriptions.get(call.params["SubscriptionArn"])
+        if subscription is not None and name == "FilterPolicy":
+            _check_policy(value, subscription.attributes.get("FilterPolicyScope"))
+        if subscription is not None and name == "FilterPolicyScope":
+            _check_policy(subscription.attributes.get("FilterPolicy"), value)
+        return self._cloud.api.stock(call)
 
     # -- one message ---------------------------------------------------------------------------
 
@@ -141,8 +163,10 @@ class SNS:
         for subscription in list(self._backend.subscriptions.values()):
             if subscription.topic is not topic:
                 continue
-            matcher = subscription._filter_policy_matcher
-            if matcher is not None and not matcher.matches(notification.described_attributes, notification.text):
+            policy = subscription.attributes.get("FilterPolicy")
+            if policy and not compile_policy(policy, subscription.attributes.get("FilterPolicyScope") or ATTRIBUTES)(
+                notification
+            ):
                 self._measure(topic.arn, "NumberOfNotificationsFilteredOut", 1)
                 continue
             self._deliveries.start(subscription, notification)
@@ -164,6 +188,18 @@ class SNS:
         dimensions = {"TopicName": topic_arn.rsplit(":", 1)[-1]}
         series = self._cloud.cloudwatch.series(_NAMESPACE, metric, dimensions, unit)
         series.add(minute_s(self._cloud.kernel.unix_us), value)
+
+
+def _check_policy(policy: str | None, scope: str | None) -> None:
+    if scope not in (None, ATTRIBUTES, BODY):
+        raise _invalid(
+            f"Invalid parameter: FilterPolicyScope: Invalid value [{scope}]. Please use {ATTRIBUTES} or {BODY}"
+        )
+    if policy:
+        try:
+            compile_policy(policy, scope or ATTRIBUTES)
+        except InvalidFilterPolicy as exc:
+            raise _invalid(f"Invalid parameter: FilterPolicy: {exc}") from None
 
 
 def _is_fifo(topic: Any) -> bool:
