@@ -23,6 +23,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     speed: Annotated[str, typer.Option(help="Virtual seconds in a second, such as 10; or max.")] = "1",
     seed: Annotated[int, typer.Option(help="Decides every latency, failure and id.")] = 0,
+    models: Annotated[Path | None, typer.Option(help="A JSON file that scripts Bedrock's models.")] = None,
 ) -> None:
     """Serve an empty account until interrupted. Nothing is kept."""
     pace = _speed(speed)
@@ -31,6 +32,8 @@ def serve(
             f"Warning: {host} is not loopback. Whoever reaches it runs code here: nothing is verified.", err=True
         )
     with Cloud(seed=seed) as cloud:
+        if models is not None:
+            _script(cloud, models)
         try:
             asyncio.run(_serve(cloud, host, port, pace))
         except KeyboardInterrupt:
@@ -38,6 +41,17 @@ def serve(
         except OSError as exc:
             typer.echo(f"Cannot listen on {host}:{port}: {exc.strerror}. Choose another --port.", err=True)
             raise typer.Exit(2) from None
+
+
+def _script(cloud: Cloud, file: Path) -> None:
+    from localcloud.services.bedrock.files import read_scripts
+
+    try:
+        for model_id, rules in read_scripts(file).items():
+            cloud.bedrock.script(model_id, rules)
+    except ConfigurationError as exc:
+        typer.echo(str(exc), err=True)
+        raise typer.Exit(2) from None
 
 
 async def _serve(cloud: Cloud, host: str, port: int, speed: float | None) -> None:

@@ -17,13 +17,19 @@ _BY_SIGNING_NAME: Mapping[str, str] = {
     "email": "sesv2",
     "elasticloadbalancing": "elbv2",
 }
+# Services that share a signing name with another: what the one has no operation for is meant for the next.
+SIBLINGS: Mapping[str, tuple[str, ...]] = {
+    "bedrock-agentcore": ("bedrock-agentcore-control",),
+    "bedrock-runtime": ("bedrock",),
+}
 _BY_TARGET: Mapping[str, str] = {
     "DynamoDBStreams_20120810": "dynamodbstreams",
     "AmazonSQS": "sqs",
 }
 _CREDENTIAL = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/]+/([^/]+)/aws4_request")
-_HOST = re.compile(r"^([a-z0-9-]+)\.(execute-api|lambda-url|appsync-api|appsync-realtime-api)\.")
-_PATH = re.compile(r"^/_aws/(execute-api|lambda-url|appsync-api|appsync-realtime-api)/([A-Za-z0-9-]+)(/.*)?$")
+_KINDS = r"execute-api|lambda-url|appsync-api|appsync-realtime-api|gateway\.bedrock-agentcore"
+_HOST = re.compile(rf"^([a-z0-9-]+)\.({_KINDS})\.")
+_PATH = re.compile(rf"^/_aws/({_KINDS})/([A-Za-z0-9-]+)(/.*)?$")
 _BUCKET_HOST = re.compile(r"^(.+)\.s3[.-]")
 
 

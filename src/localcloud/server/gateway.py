@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.ids import uuid4_text
 from localcloud.net import HttpRequest, HttpResponse, HttpUnreachable
 from localcloud.server import wire
-from localcloud.server.addressing import bucket_in_host, data_plane, service_of
+from localcloud.server.addressing import SIBLINGS, bucket_in_host, data_plane, service_of
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -44,14 +45,14 @@ class Gateway:
         if service is None:
             return _plain(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
         try:
-            call = wire.route(service, request)
+            call = _route(service, request)
         except UnknownServiceError:
             return _plain(404, "UnknownServiceException", f"There is no service with the signing name {service}.")
         except ApiError as exc:
             return _plain(exc.status, exc.code, exc.message)
         request_id = uuid4_text(self._ids)
         try:
-            if call.protocol == wire.CBOR or self._cloud.api.takes_over(service, call.operation):
+            if call.protocol == wire.CBOR or self._cloud.api.takes_over(call.service, call.operation):
                 return wire.answer(call, self._call(call, request), request_id)
             return self._by_moto(call, request)
         except ApiError as exc:
@@ -95,6 +96,17 @@ class Gateway:
             raise ApiError("UnknownOperationException", f"{call.service} has no {call.operation}.", 404)
         status, given, body = found
         return HttpResponse(int(status), _lower(given), body.encode() if isinstance(body, str) else bytes(body or b""))
+
+
+def _route(service: str, request: HttpRequest) -> wire.WireCall:
+    """The operation of the service, or of one that signs with the same name. Raises as `wire.route` does."""
+    try:
+        return wire.route(service, request)
+    except ApiError:
+        for sibling in SIBLINGS.get(service, ()):
+            with contextlib.suppress(ApiError):
+                return wire.route(sibling, request)
+        raise
 
 
 def _own_addresses(params: dict[str, Any], request: HttpRequest) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from localcloud.stacks.types import TYPES, Made, Making
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
+_PATIENCE_S = 7_200
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -239,7 +240,12 @@ class Deployment:
             region=self._cloud.region,
             account_id=self._cloud.account_id,
             generated_name=lambda limit: self._generated(stack.name, logical_id, limit),
+            wait_until=lambda ready: self._wait_until(ready, logical_id),
         )
+
+    def _wait_until(self, ready: Callable[[], bool], logical_id: str) -> None:
+        if not self._cloud.wait_until(ready, _PATIENCE_S):
+            raise ResourceFailed(f"{logical_id} did not stabilize within {_PATIENCE_S} s (NotStabilized)")
 
     def _generated(self, stack_name: str, logical_id: str, limit: int) -> str:
         suffix = "".join(self._ids.choice(_LETTERS) for _ in range(12))

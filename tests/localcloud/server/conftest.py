@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -20,9 +22,9 @@ def endpoint():
 
 
 @contextmanager
-def serving(speed):
+def serving(speed, *more):
     """A server in a process of its own; its address."""
-    command = [sys.executable, "-m", "localcloud.cli", "serve", "--port", "0", "--speed", speed, "--seed", "7"]
+    command = [sys.executable, "-m", "localcloud.cli", "serve", "--port", "0", "--speed", speed, "--seed", "7", *more]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ)
     try:
@@ -39,6 +41,20 @@ def serving(speed):
 def client(endpoint):
     """client("sqs"): a boto3 client of the server."""
     return lambda service, **config: client_of(endpoint, service, **config)
+
+
+@pytest.fixture
+def scripted_client(tmp_path):
+    """scripted_client({model: rules}): a client of Bedrock's models, which answer by these rules."""
+    with contextlib.ExitStack() as stack:
+
+        def start(scripts):
+            file = tmp_path / "models.json"
+            file.write_text(json.dumps(scripts))
+            address = stack.enter_context(serving("max", "--models", str(file)))
+            return client_of(address, "bedrock-runtime")
+
+        yield start
 
 
 @pytest.fixture

@@ -15,11 +15,16 @@ class Made:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
+def _no_wait(ready: Callable[[], bool]) -> None:
+    """For resources that are ready at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Making:
     """One resource to be made or changed, with every intrinsic function worked out.
 
-    `client` gives a boto3 client; `generated_name(limit)` the name CloudFormation makes up when none is given.
+    `client` gives a boto3 client; `generated_name(limit)` the name CloudFormation makes up when none is given;
+    `wait_until(ready)` lets time pass until a resource that takes its time is ready.
     """
 
     client: Callable[[str], Any]
@@ -28,6 +33,7 @@ class Making:
     region: str
     account_id: str
     generated_name: Callable[[int], str]
+    wait_until: Callable[[Callable[[], bool]], None] = _no_wait
 
     def name(self, property_name: str, limit: int = 64) -> str:
         """The name that the template gives, or a generated one."""
