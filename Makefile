@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 STAND_IN := .venv-stand-in
 
-.PHONY: help lab env test check bench campaign book browser lint types unit stand-in stand-in-tests notebooks nbval reference \
+.PHONY: help lab env test check bench compare campaign book browser lint types unit stand-in stand-in-tests notebooks nbval reference \
   lock clean
 
 help: ## what can be made
@@ -43,6 +43,9 @@ bench: env ## print the benchmarks of this machine
 	$(BIN)/python benchmarks/calls.py
 	$(BIN)/python benchmarks/orders.py --orders 8000
 
+compare: env $(STAND_IN)/bin/aws ## the local cloud beside other emulators: writes the table in benchmarks/README.md
+	$(BIN)/python -m benchmarks.compare --write
+
 campaign: env ## 500 random schedules of faults over a reference order system
 	$(BIN)/python -m tests.campaign --seeds 500
 
@@ -64,7 +67,7 @@ stand-in-tests: env
 
 $(STAND_IN)/bin/aws:
 	$(PYTHON) -m venv $(STAND_IN)
-	$(STAND_IN)/bin/python -m pip install --quiet --disable-pip-version-check 'ministack>=1.5.33,<1.6' boto3 aws-sam-translator
+	$(STAND_IN)/bin/python -m pip install --quiet --disable-pip-version-check 'ministack>=1.5.33,<1.6' 'moto[server]==5.2.5' boto3 aws-sam-translator
 	$(STAND_IN)/bin/python -m pip install --quiet --disable-pip-version-check 'awscli>=1.46,<2'
 
 notebooks: env ## write labs/ and solutions/ anew from their sources

@@ -5,6 +5,7 @@ They have an environment of their own, since they need another botocore: `make s
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -42,9 +43,12 @@ def mini_stack(scratch: Path) -> Iterator[Emulator]:
 def moto_server(scratch: Path) -> Iterator[Emulator]:
     """moto's own server, which runs state machines when asked to, on a free port."""
     port = _free_port()
-    environ = {"SF_EXECUTE_STATE_MACHINE": "true", "MOTO_IAM_LOAD_MANAGED_POLICIES": "false"}
     command = ["moto_server", "-H", "127.0.0.1", "-p", str(port)]
-    with _running(command, environ, scratch, f"http://127.0.0.1:{port}", "/moto-api/data.json") as emulator:
+    with _running(command, {}, scratch, f"http://127.0.0.1:{port}", "/moto-api/data.json") as emulator:
+        settings = json.dumps({"stepfunctions": {"execute_state_machine": True}}).encode()
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"{emulator.endpoint}/moto-api/config", settings, headers)
+        urllib.request.urlopen(request).close()
         yield emulator
 
 
