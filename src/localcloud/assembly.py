@@ -10,8 +10,10 @@ from localcloud.facts import Facts
 from localcloud.faults import Faults
 from localcloud.latency import Latency
 from localcloud.metering import Meter
-from localcloud.net import HttpPlane, sockets
+from localcloud.net import HttpPlane, httpx, sockets
+from localcloud.services.agentcore import AgentCore
 from localcloud.services.appsync_events import AppSyncEvents
+from localcloud.services.bedrock import Bedrock
 from localcloud.services.cloudwatch import CloudWatch
 from localcloud.services.dynamodb import DynamoDBStreams, ItemOperations, TimeToLive
 from localcloud.services.event_source_mappings import EventSourceMappings
@@ -22,7 +24,9 @@ from localcloud.services.lambda_ import Lambda
 from localcloud.services.log_insights import LogInsights
 from localcloud.services.log_processing import LogProcessing
 from localcloud.services.logs import Logs
+from localcloud.services.pipes import Pipes
 from localcloud.services.rest_api import RestApis
+from localcloud.services.scheduler import Scheduler
 from localcloud.services.sns import SNS
 from localcloud.services.sqs import SQS
 from localcloud.services.states import StepFunctions
@@ -47,6 +51,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.api.install(cloud.patches)
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
+    cloud.on_stop(httpx.install(cloud.kernel, cloud.http, cloud.patches))
     cloud.logs = Logs(cloud)
     cloud.logs.install()
     streams = StreamLogs(lambda: cloud.kernel.unix_us)
@@ -75,6 +80,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.events.install()
     cloud.step_functions = StepFunctions(cloud)
     cloud.step_functions.install()
+    Scheduler(cloud).install()
+    Pipes(cloud).install()
     cloud.faults = Faults(cloud)
     cloud.faults.install()
     cloud.http_api = HttpApi(cloud)
@@ -85,5 +92,9 @@ def assemble(cloud: Cloud) -> None:
     cloud.appsync_events = AppSyncEvents(cloud)
     cloud.appsync_events.install()
     XRay(cloud).install()
+    cloud.bedrock = Bedrock(cloud)
+    cloud.bedrock.install()
+    cloud.agentcore = AgentCore(cloud)
+    cloud.agentcore.install()
     cloud.cloudformation = CloudFormation(cloud)
     cloud.cloudformation.install()

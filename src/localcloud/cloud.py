@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from localcloud.latency import Latency
     from localcloud.metering import Meter
     from localcloud.net import HttpPlane
+    from localcloud.services.agentcore import AgentCore
     from localcloud.services.appsync_events import AppSyncEvents
+    from localcloud.services.bedrock import Bedrock
     from localcloud.services.cloudwatch import CloudWatch
     from localcloud.services.dynamodb import DynamoDBStreams
     from localcloud.services.event_source_mappings import EventSourceMappings
@@ -89,6 +91,8 @@ class Cloud:
         self.http_api: HttpApi
         self.rest_api: RestApis
         self.appsync_events: AppSyncEvents
+        self.bedrock: Bedrock
+        self.agentcore: AgentCore
         self.cloudformation: CloudFormation
         self._undo: list[Callable[[], None]] = []
 

@@ -19,7 +19,9 @@ _MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Where the price of an item stands: the fact, the part of its value, and how many units it buys."""
+    """Where the price of an item stands: the fact, the part of its value ("v1.gb_hour" inside another part), and how
+    many units it buys.
+    """
 
     fact_id: str
     unit: str
@@ -88,6 +90,26 @@ PRICES: Mapping[str, Price] = {
     "cloudwatch.custom_metric_months": Price("price.cloudwatch.metrics.custom", "metric-month"),
     "cloudwatch.put_requests": Price("price.cloudwatch.put_metric_data", "request", 1_000),
     "cloudwatch.alarm_months": Price("price.cloudwatch.alarm", "alarm-month", part="standard"),
+    "bedrock.nova_micro.input_tokens": Price("price.bedrock.nova_micro", "token", _MILLION, "input_per_M"),
+    "bedrock.nova_micro.output_tokens": Price("price.bedrock.nova_micro", "token", _MILLION, "output_per_M"),
+    "bedrock.nova_lite.input_tokens": Price("price.bedrock.nova_lite", "token", _MILLION, "input_per_M"),
+    "bedrock.nova_lite.output_tokens": Price("price.bedrock.nova_lite", "token", _MILLION, "output_per_M"),
+    "bedrock.nova_pro.input_tokens": Price("price.bedrock.nova_pro", "token", _MILLION, "input_per_M"),
+    "bedrock.nova_pro.output_tokens": Price("price.bedrock.nova_pro", "token", _MILLION, "output_per_M"),
+    "bedrock.nova_2_lite.input_tokens": Price("price.bedrock.nova_2_lite", "token", _MILLION, "input_per_M"),
+    "bedrock.nova_2_lite.output_tokens": Price("price.bedrock.nova_2_lite", "token", _MILLION, "output_per_M"),
+    "bedrock.us_nova_2_lite.input_tokens": Price(
+        "price.bedrock.nova_2_lite", "token", _MILLION, "us_profile.input_per_M"
+    ),
+    "bedrock.us_nova_2_lite.output_tokens": Price(
+        "price.bedrock.nova_2_lite", "token", _MILLION, "us_profile.output_per_M"
+    ),
+    "agentcore.runtime_vcpu_hours": Price("price.agentcore.runtime", "vCPU-hour", part="v1.vcpu_hour"),
+    "agentcore.runtime_gb_hours": Price("price.agentcore.runtime", "GB-hour", part="v1.gb_hour"),
+    "agentcore.memory_events": Price("price.agentcore.memory", "event", 1_000, "short_term_event_per_1k"),
+    "agentcore.identity_requests": Price("price.agentcore.identity", "request", 1_000),
+    "agentcore.gateway_invocations": Price("price.agentcore.gateway", "invocation", 1_000, "tool_invocation_per_1k"),
+    "agentcore.gateway_searches": Price("price.agentcore.gateway", "search", 1_000, "search_per_1k"),
     "xray.traces": Price("price.xray", "trace", _MILLION, "recorded_per_M"),
 }
 
@@ -160,7 +182,9 @@ def cost_report(
 def _lines(item: str, quantity: float, before: float, facts: Facts) -> Iterable[CostLine]:
     price = PRICES[item]
     fact = facts.fact(price.fact_id)
-    value = fact.value[price.part] if price.part else fact.value
+    value = fact.value
+    for part in price.part.split(".") if price.part else ():
+        value = value[part]
     if not isinstance(value, list | tuple):
         yield _line(item, price, fact, quantity, float(value))
         return

@@ -56,7 +56,9 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.core.utils:get_service_model", "SQS's error codes of the query protocol"),
     Hook("moto.dynamodb.responses:DynamoHandler", "DynamoDB operations without HTTP"),
     Hook("moto.sns.models:sns_backends", "topics and their subscriptions"),
-    Hook("moto.sns.utils:FilterPolicyMatcher.matches", "a subscription keeps its filter in _filter_policy_matcher"),
+    Hook("moto.sns.models:SNSBackend._validate_filter_policy", "filter policies are checked by the local cloud"),
+    Hook("moto.pipes.models:pipes_backends", "pipes"),
+    Hook("moto.scheduler.models:scheduler_backends", "schedules and their groups"),
     Hook("moto.stepfunctions.models:stepfunctions_backends", "state machines, their versions and aliases"),
     Hook("moto.sqs.responses:SQSResponse", "SQS operations without HTTP"),
     Hook("moto.sqs.models:Queue.add_message", "messages of moto's other services go into our queues"),
@@ -105,4 +107,14 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.events.models:ReplayState", "the state of a replay, which takes its time"),
     Hook("moto.events.responses:EventsHandler", "EventBridge operations without HTTP"),
     Hook("moto.cloudwatch.models:CloudWatchBackend.put_metric_data", "moto's Kinesis publishes its metrics here"),
+    Hook("botocore.eventstream:EventStream._create_raw_event_generator", "events are read from frames in virtual time"),
+    Hook("moto.core.eventstream:EventStreamEncoder.encode_message", "events are encoded as on the wire"),
+    Hook("botocore.parsers:EventStreamJSONParser", "events are parsed as a stock client parses them"),
+    Hook(
+        "moto.bedrockagentcorecontrol.models:bedrockagentcorecontrol_backends", "gateways, targets, runtimes, memories"
+    ),
+    Hook("moto.bedrockagentcorecontrol.models:Gateway.to_dict", "a gateway's URL has a path"),
+    Hook(
+        "moto.bedrock.models:BedrockBackend.get_model_invocation_logging_configuration", "where invocations are logged"
+    ),
 )

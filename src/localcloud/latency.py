@@ -36,6 +36,8 @@ _API_FACTS: Mapping[tuple[str, str], str] = {
     ("sqs", "change_message_visibility"): "model.api.sqs.delete_message",
     ("sqs", "change_message_visibility_batch"): "model.api.sqs.delete_message",
     ("events", "put_events"): "model.api.eventbridge.put_events",
+    ("bedrock-runtime", "converse_stream"): "model.api.bedrock-runtime.converse",
+    ("bedrock-runtime", "invoke_model"): "model.api.bedrock-runtime.converse",
     ("lambda", "invoke"): "model.api.lambda.invoke_sync_overhead_warm",
 }
 

@@ -20,6 +20,8 @@ _RESOURCE_PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "stepfunctions": ("stateMachineArn",),
     "kinesis": ("StreamName",),
     "cloudformation": ("StackName",),
+    "bedrock-runtime": ("modelId",),
+    "bedrock-agentcore": ("agentRuntimeArn",),
 }
 
 

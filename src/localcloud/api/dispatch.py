@@ -143,6 +143,10 @@ class Api:
         self._stock = BaseClient._make_api_call
 
         def make_api_call(client: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
+            task = api._kernel.current()
+            tape = getattr(task.group, "tape", None) if task is not None else None
+            if tape is not None:
+                return tape.call(lambda: api._enter(client, operation_name, api_params))
             return api._enter(client, operation_name, api_params)
 
         patches.set(BaseClient, "_make_api_call", make_api_call)

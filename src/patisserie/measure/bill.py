@@ -8,7 +8,9 @@ _LAMBDA_TIME = "Lambda time"
 _NAMES = {
     "lambda.requests": "Lambda requests",
     "apigw": "API Gateway",
+    "agentcore": "Bedrock AgentCore",
     "appsync": "AppSync Events",
+    "bedrock": "Bedrock models",
     "cloudwatch": "CloudWatch",
     "dynamodb": "DynamoDB",
     "events": "EventBridge",
