@@ -19,7 +19,9 @@ from pathlib import Path
 from patisserie.course import course_root
 from patisserie.errors import OneSentence
 
-_BLOCK = re.compile(r"^```python\n(?P<source>.*?)^```\n(?:\n```text\n(?P<printed>.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^```python\n(?P<source>.*?)^```\n(?:\n```text\n(?P<printed>.*?)^```\n)?", re.MULTILINE | re.DOTALL
+)
 _TESTS = re.compile(r"^def test_", re.MULTILINE)
 
 

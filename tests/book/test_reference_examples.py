@@ -77,4 +77,6 @@ def test_a_page_is_rewritten_with_what_its_examples_print(tmp_path):
     page = tmp_path / "page.md"
     text = "```python\nprint('{}')\n```\n\n```text\n{}```\n\nmore\n\n"
     page.write_text(text.format("bread", "") + text.format("cake", "a tart\n") + "```python\nx = 1\n```\n")
-    assert rewritten(page) == text.format("bread", "bread\n") + text.format("cake", "cake\n") + "```python\nx = 1\n```\n"
+    assert (
+        rewritten(page) == text.format("bread", "bread\n") + text.format("cake", "cake\n") + "```python\nx = 1\n```\n"
+    )

@@ -125,6 +125,26 @@ def test_a_subscription_hands_lines_to_a_stream(cloud, logs, write):
     assert [each["message"] for each in json.loads(gzip.decompress(record["Data"]))["logEvents"]] == ["a", "b"]
 
 
+def test_a_subscription_hands_lines_to_a_delivery_stream_that_puts_them_into_its_bucket(cloud, logs, write):
+    cloud.client("s3").create_bucket(Bucket="lines")
+    role = "arn:aws:iam::123456789012:role/logs"
+    arn = cloud.client("firehose").create_delivery_stream(
+        DeliveryStreamName="lines",
+        ExtendedS3DestinationConfiguration={"RoleARN": role, "BucketARN": "arn:aws:s3:::lines"},
+    )["DeliveryStreamARN"]
+    logs.put_subscription_filter(
+        logGroupName="/shop", filterName="f", filterPattern="", destinationArn=arn, roleArn=role
+    )
+    write("a", "b")
+    cloud.wait(1)
+    (found,) = cloud.client("s3").list_objects_v2(Bucket="lines")["Contents"]
+    content = cloud.client("s3").get_object(Bucket="lines", Key=found["Key"])["Body"].read()
+    assert [each["message"] for each in json.loads(gzip.decompress(content))["logEvents"]] == ["a", "b"]
+    cloud.client("firehose").delete_delivery_stream(DeliveryStreamName="lines")
+    write("c")  # nobody takes it, and the writer does not hear of that
+    cloud.wait(1)
+
+
 def test_lines_written_by_the_api_cost_the_standard_price(cloud, write):
     before = cloud.meter.snapshot()
     write("0123456789")

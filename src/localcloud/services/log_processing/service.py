@@ -9,9 +9,11 @@ import base64
 import gzip
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
 from moto.logs.models import logs_backends
 
 from localcloud.api import ApiCall, ApiError
@@ -87,9 +89,17 @@ class LogProcessing:
         if ":lambda:" in arn:
             event = {"awslogs": {"data": base64.b64encode(data).decode()}}
             self._cloud.lambda_.asynchronous.accept(arn, json.dumps(event).encode())
-        else:
+        elif ":kinesis:" in arn:
             record = {"StreamARN": arn, "StreamName": arn.rsplit("/", 1)[-1], "Data": data, "PartitionKey": stream}
             self._cloud.api.direct("kinesis", "PutRecord", record)
+        elif ":firehose:" in arn:
+            self._cloud.kernel.spawn(self._to_firehose, arn, data, name=f"subscription of {group}")
+
+    def _to_firehose(self, arn: str, data: bytes) -> None:
+        """Delivery streams are moto's. One that is gone takes nothing, and nobody hears of it."""
+        with suppress(ClientError):
+            name = arn.rsplit("/", 1)[-1]
+            self._cloud.client("firehose").put_record(DeliveryStreamName=name, Record={"Data": data})
 
     # -- filters -----------------------------------------------------------------------------
 
