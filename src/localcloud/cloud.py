@@ -167,25 +167,34 @@ class Cloud:
     # -- use ---------------------------------------------------------------------------------
 
     def client(self, service: str, **kwargs: Any) -> Any:
-        """A boto3 client of this account. `boto3.client(...)` does the same while the cloud is active."""
+        """A boto3 client of this account; `kwargs` are boto3's. Raises what boto3 raises.
+
+        `boto3.client(...)` does the same while the cloud is active.
+        """
         import boto3
 
         return boto3.client(service, region_name=self.region, **kwargs)
 
     @property
     def now(self) -> datetime:
-        """The virtual time."""
+        """The virtual time, in UTC."""
         return datetime.fromtimestamp(self.kernel.unix_us / 1e6, UTC)
 
     def wait(self, seconds: float) -> None:
-        """Let virtual time pass; everything that is under way goes on."""
+        """Let virtual time pass; everything that is under way goes on. Zero or less passes none.
+
+        Inside a task it sleeps. Outside it drives the clock, and raises what a service of the cloud failed of.
+        """
         if self.kernel.current() is not None:
             self.kernel.sleep(round(seconds * 1e6))
         else:
             self.kernel.run(until_us=self.kernel.now_us + round(seconds * 1e6))
 
     def wait_until(self, predicate: Callable[[], bool], timeout_s: float, poll_s: float = 1.0) -> bool:
-        """Let virtual time pass until `predicate()` holds; False when `timeout_s` came first."""
+        """Let virtual time pass until `predicate()` holds; False when `timeout_s` came first.
+
+        It is asked now and every `poll_s` virtual seconds.
+        """
         deadline_us = self.kernel.now_us + round(timeout_s * 1e6)
         while not predicate():
             left_us = deadline_us - self.kernel.now_us

@@ -35,7 +35,7 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table."""
+    """One line of the table: a statement, its source, how it stands, and its `tier` (1 is the core list)."""
 
     id: str
     service: str

@@ -19,8 +19,8 @@ _MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Where the price of an item stands: the fact, the part of its value ("v1.gb_hour" inside another part), and how
-    many units it buys.
+    """Where the price of an item stands: the fact, the part of its value ("v1.gb_hour" inside another part), and `per`:
+    how many units it buys.
     """
 
     fact_id: str

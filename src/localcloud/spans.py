@@ -25,9 +25,11 @@ class Scheduler(Protocol):
     """What a tracer needs of the kernel."""
 
     @property
-    def now_us(self) -> int: ...
+    def now_us(self) -> int:
+        """Virtual microseconds since the start."""
 
-    def current(self) -> TracedTask | None: ...
+    def current(self) -> TracedTask | None:
+        """The running task; None outside of all tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Span:
 
     @property
     def duration_us(self) -> int:
+        """Virtual microseconds from its start to its end."""
         return self.end_us - self.start_us
 
 
@@ -176,7 +179,10 @@ class Tracer:
 
     @property
     def sample(self) -> float:
-        """The share of new traces to keep; may be changed at any time."""
+        """The share of new traces to keep, 0 to 1; may be changed at any time.
+
+        Setting raises ConfigurationError for anything else, and for a share without a random stream.
+        """
         return self._sample
 
     @sample.setter
@@ -189,6 +195,7 @@ class Tracer:
 
     @property
     def now_us(self) -> int:
+        """Virtual microseconds since the cloud's start."""
         return self._kernel.now_us
 
     def holder(self) -> TracedTask:
@@ -221,7 +228,10 @@ class Tracer:
         status: str = "ok",
         **attrs: Any,
     ) -> SpanContext:
-        """Add a span that is already over, such as a message's time in its queue."""
+        """Add a span that is already over, such as a message's time in its queue. Times are virtual microseconds.
+
+        Gives its context. Raises ConfigurationError when it would end before it starts.
+        """
         if end_us < start_us:
             raise ConfigurationError(f"Span {name!r} ends at {end_us} us, before it starts at {start_us} us.")
         context, parent_id = self._place(parent)

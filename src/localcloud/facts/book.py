@@ -85,6 +85,7 @@ class Facts:
         return self.fact(fact_id).value
 
     def has(self, fact_id: str) -> bool:
+        """Whether there is a fact by that id."""
         return fact_id in self._facts
 
     def ids(self, prefix: str = "") -> tuple[str, ...]:

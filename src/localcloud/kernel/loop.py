@@ -173,14 +173,19 @@ class Kernel:
         return tuple(self._watchdog.stopped)
 
     def next_serial(self) -> int:
+        """The number of one more task, in the order of their creation."""
         self._serial += 1
         return self._serial
 
     def forget(self, task: Task) -> None:
+        """The task has ended; forgetting it again does nothing."""
         self._alive.pop(task, None)
 
     def park(self, task: Task) -> None:
-        """Suspend `task`, which must be the running one, until it is woken with its token."""
+        """Suspend `task`, which must be the running one, until it is woken with its token.
+
+        Raises Killed when its environment is gone, or when the simulation was interrupted.
+        """
         if self._aborting or (task.group is not None and task.group.dead):
             raise Killed(f"{task.name}: the execution environment is gone")
         task.token += 1

@@ -31,7 +31,7 @@ class TaskGroup:
         """Called before a task of this group runs when another group ran before it."""
 
     def hold(self, task: Task, token: int) -> None:
-        """Keep a wake-up that came while the group was frozen."""
+        """Keep a wake-up that came while the group was frozen; `token` names the wait that it ends."""
         self._held.append((task, token))
 
     def freeze(self) -> None:
@@ -94,10 +94,12 @@ class Task:
 
     @property
     def done(self) -> bool:
+        """Whether it has ended, however it did."""
         return self.finished.is_set
 
     @property
     def started(self) -> bool:
+        """Whether it has run at all."""
         return self.fiber is not None
 
     def resume(self) -> None:

@@ -37,14 +37,17 @@ class HttpRequest:
 
     @property
     def host(self) -> str:
+        """The host's name, without a port."""
         return _parts(self.url)[0]
 
     @property
     def path(self) -> str:
+        """The path as it was sent, "/" when there is none."""
         return _parts(self.url)[1]
 
     @property
     def query(self) -> str:
+        """The query string without its question mark; "" when there is none."""
         return _parts(self.url)[2]
 
 
@@ -93,6 +96,7 @@ class HttpPlane:
         self._hosts.pop(host.lower(), None)
 
     def knows(self, host: str) -> bool:
+        """Whether somebody answers for `host`."""
         return self._handler(host.lower()) is not None
 
     def before_request(self, interceptor: Interceptor) -> None:

@@ -76,6 +76,7 @@ class Rule:
     when: Callable[[Turn], bool] | None = None
 
     def matches(self, turn: Turn) -> bool:
+        """Whether the rule answers this request."""
         if self.after is not None:
             if turn.result(self.after) is None:
                 return False

@@ -75,6 +75,8 @@ class Bedrock:
     def quota(self, model_id: str, requests_per_minute: int, tokens_per_minute: int) -> None:
         """Give the account other quotas for a model, or for its cross-Region profiles, than the default ones.
 
+        Both are per minute and fill up evenly; tokens are input and output together.
+
         Raises ApiError (ValidationException) for an unknown model.
         """
         called = self._catalogue.called(model_id)
