@@ -88,7 +88,7 @@ def test_facts_and_items_of_the_meter_that_pages_name_are_there():
 def test_the_list_of_resource_types_is_the_one_that_stacks_know():
     text = SERVICES["services/cloudformation"].split("### Resource types", 1)[1].split("## What is not", 1)[0]
     listed = set()
-    for service, names in re.findall(r"`AWS::(\w+)::`([^·`]+)", text):
+    for service, names in re.findall(r"^- `AWS::(\w+)::`((?:.|\n  )+)$", text, re.MULTILINE):
         listed |= {f"AWS::{service}::{name}" for name in re.findall(r"\w+", names)}
     assert listed == set(TYPES)
 
