@@ -79,7 +79,9 @@ def test_a_loop_makes_a_resource_for_each_item(cloud, deploy):
     status, outputs, _ = deploy(
         Transform=EXTENSIONS,
         Parameters={"Teams": {"Type": "CommaDelimitedList", "Default": "oven,front-desk"}},
-        Resources={"Fn::ForEach::Queues": ["Team", {"Ref": "Teams"}, {"Queue&{Team}": queue({"Fn::Sub": "q-${Team}"})}]},
+        Resources={
+            "Fn::ForEach::Queues": ["Team", {"Ref": "Teams"}, {"Queue&{Team}": queue({"Fn::Sub": "q-${Team}"})}],
+        },
         Outputs={
             "Fn::ForEach::Urls": [
                 "Team", ["oven"], {"Url${Team}": {"Value": {"Fn::GetAtt": ["Queue${Team}", "QueueName"]}}},

@@ -2,12 +2,21 @@
 
 import json
 import urllib.request
+from typing import Any
 
 SUCCESS = "SUCCESS"
 FAILED = "FAILED"
 
 
-def send(event, context, responseStatus, responseData, physicalResourceId=None, noEcho=False, reason=None):
+def send(
+    event: dict[str, Any],
+    context: Any,
+    responseStatus: str,
+    responseData: dict[str, Any],
+    physicalResourceId: str | None = None,
+    noEcho: bool = False,
+    reason: str | None = None,
+) -> None:
     """Put an answer to the URL of the request."""
     answer = {
         "Status": responseStatus,
