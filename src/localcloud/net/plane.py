@@ -113,7 +113,7 @@ class HttpPlane:
             door(host)
 
     def request(self, request: HttpRequest, timeout_us: int | None = None, connected: bool = False) -> HttpResponse:
-        """Send a request from the running task and wait for the answer; `connected`: over a new connection.
+        """Send a request and wait for the answer in virtual time; `connected`: over a connection that stands.
 
         Raises HttpUnreachable for an unknown host, HttpRefused when it lets no connection in, and HttpTimeout
         when `timeout_us` passes first.
@@ -135,6 +135,8 @@ class HttpPlane:
 
         # A task of its own: the server's work goes on when the client has given up.
         task = self._kernel.spawn(answer, name=f"{request.method} {request.host}{request.path}")
+        if self._kernel.current() is None:  # from a test or a notebook's cell: the clock has to be driven
+            self._kernel.call(task.join, timeout_us)
         if not task.join(timeout_us):
             raise HttpTimeout(f"{request.host} did not answer within {(timeout_us or 0) / 1e6:g} s.")
         response: HttpResponse = task.result()

@@ -8,7 +8,7 @@ from typing import Any
 from localcloud.stacks.intrinsics import references
 from localcloud.stacks.model import Change, Request, Stack
 from localcloud.stacks.template import Template
-from localcloud.stacks.types import TYPES
+from localcloud.stacks.types import known_type
 
 
 def planned(stack: Stack, new: Template) -> tuple[Change, ...]:
@@ -30,9 +30,11 @@ def planned(stack: Stack, new: Template) -> tuple[Change, ...]:
         before = old.resources.get(name) or {}
         was, becomes = _settled(old, before), _settled(new, resource)
         follows = any(used in replaced for used, _ in references(resource.get("Properties") or {}))
-        if before.get("Type") == resource["Type"] and was == becomes and not follows:
+        kind = known_type(resource["Type"])
+        same = before.get("Type") == resource["Type"] and was == becomes and not follows
+        if same and not kind.always_updated:
             continue
-        replacement = before.get("Type") != resource["Type"] or TYPES[resource["Type"]].must_replace(was, becomes)
+        replacement = before.get("Type") != resource["Type"] or kind.must_replace(was, becomes)
         if replacement and was != becomes:
             replaced.add(name)
         physical_id = stack.resources[name].made.physical_id

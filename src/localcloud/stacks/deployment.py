@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localcloud.stacks.callbacks import Callbacks
+from localcloud.stacks.dynamic_references import DynamicReferences
 from localcloud.stacks.model import Request, Resource, Stack
 from localcloud.stacks.parsing import TemplateError
-from localcloud.stacks.types import TYPES, Made, Making
+from localcloud.stacks.types import Made, Making, ResourceFailed, known_type
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 _PATIENCE_S = 7_200
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-
-
-class ResourceFailed(Exception):
-    """A resource could not be made or changed. `args[0]` is the service's reason."""
 
 
 class Deployment:
@@ -32,6 +30,8 @@ class Deployment:
         self._check_exports = check_exports
         self._step_us = round(cloud.facts.value("model.cloudformation.resource") * 1e6)
         self._ids = cloud.kernel.streams["cloudformation/ids"]
+        self._callbacks = Callbacks(cloud)
+        self._dynamic = DynamicReferences(cloud.client)
 
     @property
     def _now(self) -> datetime:
@@ -111,8 +111,8 @@ class Deployment:
     def _change_back(self, stack: Stack, now: Resource, old: Resource) -> bool:
         assert stack.request is not None
         try:
-            making = self._making(stack, stack.request.tags, old.logical_id, old.properties)
-            self._ask(lambda: TYPES[old.type].update(making, old.made, now.properties))
+            making = self._making(stack, stack.request, old, old.properties)
+            self._ask(lambda: known_type(old.type).update(making, now.made, now.properties))
         except ResourceFailed as exc:
             self._note(stack, replace(old, status="UPDATE_FAILED", reason=str(exc)))
             return False
@@ -132,15 +132,17 @@ class Deployment:
 
     def _create(self, stack: Stack, request: Request, logical_id: str) -> None:
         described = request.template.resources[logical_id]
-        keep = described.get("DeletionPolicy") == "Retain"
+        keep = request.template.scope.resolve(described.get("DeletionPolicy")) == "Retain"
         resource = Resource(logical_id, described["Type"], "CREATE_IN_PROGRESS", self._now, Made(""), {}, keep=keep)
         self._note(stack, resource)
         self._cloud.kernel.sleep(self._step_us)
         try:
             resource.properties = self._properties(request, logical_id)
-            making = self._making(stack, request.tags, logical_id, resource.properties)
-            resource.made = self._ask(lambda: TYPES[resource.type].create(making))
+            making = self._making(stack, request, resource, resource.properties)
+            resource.made = self._ask(lambda: known_type(resource.type).create(making))
         except (ResourceFailed, TemplateError) as exc:
+            if isinstance(exc, ResourceFailed) and exc.made is not None:
+                resource.made = exc.made  # it failed, and has to be deleted all the same
             resource.status, resource.reason = "CREATE_FAILED", str(exc)
             self._note(stack, resource)
             raise
@@ -155,10 +157,10 @@ class Deployment:
             return
         described = request.template.resources[logical_id]
         properties = self._properties(request, logical_id)
-        if old.type == described["Type"] and old.properties == properties:
+        kind = known_type(described["Type"])
+        if old.type == described["Type"] and old.properties == properties and not kind.always_updated:
             self._known(request, old)
             return
-        kind = TYPES[described["Type"]]
         if old.type != described["Type"] or kind.must_replace(old.properties, properties):
             named = kind.custom_name and properties.get(kind.custom_name)
             if named and named == old.properties.get(kind.custom_name):
@@ -167,17 +169,20 @@ class Deployment:
                     "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
                     f"Rename {named} and update the stack again.",
                 )  # fmt: skip
-            replaced.append(old)
+            if described.get("UpdateReplacePolicy") != "Retain":
+                replaced.append(old)
             self._create(stack, request, logical_id)
             return
         resource = replace(old, status="UPDATE_IN_PROGRESS", at=self._now, properties=properties, reason="")
         self._note(stack, resource)
         self._cloud.kernel.sleep(self._step_us)
-        making = self._making(stack, request.tags, logical_id, properties)
+        making = self._making(stack, request, old, properties)
         try:
             resource.made = self._ask(lambda: kind.update(making, old.made, old.properties))
         except ResourceFailed as exc:
             self._fail(stack, resource, str(exc))
+        if resource.made.physical_id != old.made.physical_id:  # a custom resource that another one has taken over
+            replaced.append(old)
         resource.status = "UPDATE_COMPLETE"
         self._known(request, resource)
         self._note(stack, resource)
@@ -205,9 +210,9 @@ class Deployment:
             return True
         stack.event(replace(resource, status="DELETE_IN_PROGRESS", reason=""), self._now)
         self._cloud.kernel.sleep(self._step_us)
-        making = self._making(stack, stack.request.tags, resource.logical_id, resource.properties)
+        making = self._making(stack, stack.request, resource, resource.properties)
         try:
-            self._ask(lambda: TYPES[resource.type].delete(making, resource.made))
+            self._ask(lambda: known_type(resource.type).delete(making, resource.made))
         except ResourceFailed as exc:
             resource.status, resource.reason = "DELETE_FAILED", str(exc)
             stack.event(resource, self._now)
@@ -219,7 +224,8 @@ class Deployment:
 
     def _properties(self, request: Request, logical_id: str) -> dict[str, Any]:
         described = request.template.resources[logical_id]
-        found: dict[str, Any] = request.template.scope.resolve(described.get("Properties") or {})
+        resolved = request.template.scope.resolve(described.get("Properties") or {})
+        found: dict[str, Any] = self._dynamic.resolve(resolved, f"{described['Type']}/Properties")
         return found
 
     def _known(self, request: Request, resource: Resource) -> None:
@@ -227,9 +233,10 @@ class Deployment:
         made = resource.made
         request.template.scope.resources[resource.logical_id] = (made.physical_id, made.attributes)
 
-    def _making(self, stack: Stack, tags: Any, logical_id: str, properties: Any) -> Making:
+    def _making(self, stack: Stack, request: Request, resource: Resource, properties: Any) -> Making:
+        logical_id = resource.logical_id
         own = {
-            **tags,
+            **request.tags,
             "aws:cloudformation:stack-name": stack.name,
             "aws:cloudformation:logical-id": logical_id,
         }
@@ -241,6 +248,11 @@ class Deployment:
             account_id=self._cloud.account_id,
             generated_name=lambda limit: self._generated(stack.name, logical_id, limit),
             wait_until=lambda ready: self._wait_until(ready, logical_id),
+            stack_id=stack.id,
+            logical_id=logical_id,
+            type_name=resource.type,
+            capabilities=request.capabilities,
+            callback=lambda: self._callbacks.open(stack.id, logical_id),
         )
 
     def _wait_until(self, ready: Callable[[], bool], logical_id: str) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from localcloud.stacks.parsing import TemplateError
@@ -69,6 +72,7 @@ class Scope:
     exports: Mapping[str, str] = field(default_factory=dict)
     resources: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     imported: dict[str, None] = field(default_factory=dict)  # the exports that have been asked for
+    extended: bool = False  # the template names AWS::LanguageExtensions
     _deciding: list[str] = field(default_factory=list)
 
     def resolve(self, value: Any) -> Any:
@@ -110,11 +114,12 @@ class Scope:
             return value
         if len(value) == 1:
             ((name, argument),) = value.items()
-            function = _FUNCTIONS.get(name)
+            function = _FUNCTIONS.get(name) or (_EXTENDED.get(name) if self.extended else None)
             if function is not None:
                 return function(self, argument)
             if name.startswith("Fn::"):
-                raise TemplateError(f"Template error: {name} is not supported by the local cloud.")
+                needs = " without Transform: AWS::LanguageExtensions" if name in _EXTENDED else " by the local cloud"
+                raise TemplateError(f"Template error: {name} is not supported{needs}.")
         resolved = {key: self._resolve(inner) for key, inner in value.items()}
         return {key: inner for key, inner in resolved.items() if inner is not _NO_VALUE}
 
@@ -180,8 +185,10 @@ class Scope:
     def _find_in_map(self, argument: Any) -> Any:
         name, first, second = (self._resolve(part) for part in argument[:3])
         try:
-            return self.mappings[name][str(first)][second]
+            return self.mappings[name][str(first)][str(second)]
         except KeyError:
+            if self.extended and len(argument) == 4:
+                return self._resolve(argument[3]["DefaultValue"])
             raise TemplateError(f"Template error: Unable to get mapping for {name}::{first}::{second}") from None
 
     def _import_value(self, argument: Any) -> str:
@@ -190,6 +197,27 @@ class Scope:
             raise TemplateError(f"No export named {name} found.")
         self.imported[name] = None
         return self.exports[name]
+
+    def _cidr(self, argument: Any) -> list[str]:
+        block, count, bits = [*(self._resolve(part) for part in argument), 8][:3]
+        try:
+            network = ipaddress.ip_network(block, strict=False)
+            subnets = network.subnets(new_prefix=network.max_prefixlen - int(bits))
+        except ValueError as exc:
+            raise TemplateError(f"Template error: Fn::Cidr cannot make subnets of {block!r}: {exc}") from exc
+        found = [str(subnet) for subnet in islice(subnets, int(count))]
+        if len(found) < int(count):
+            raise TemplateError(f"Template error: Fn::Cidr cannot make {count} subnets of {block!r}.")
+        return found
+
+    def _length(self, argument: Any) -> int:
+        found = self._resolve(argument)
+        if not isinstance(found, list):
+            raise TemplateError("Template error: Fn::Length takes a list.")
+        return len(found)
+
+    def _to_json(self, argument: Any) -> str:
+        return json.dumps(self._resolve(argument), separators=(",", ":"))
 
     def _equals(self, argument: Any) -> bool:
         return str(self._resolve(argument[0])) == str(self._resolve(argument[1]))
@@ -214,9 +242,11 @@ _FUNCTIONS = {
     "Fn::ImportValue": Scope._import_value,
     "Fn::Base64": Scope._base64,
     "Fn::GetAZs": Scope._zones,
+    "Fn::Cidr": Scope._cidr,
     "Fn::Equals": Scope._equals,
     "Fn::Not": lambda scope, argument: not scope._resolve(argument[0]),
     "Fn::And": lambda scope, argument: all(scope._resolve(item) for item in argument),
     "Fn::Or": lambda scope, argument: any(scope._resolve(item) for item in argument),
     "Condition": Scope.condition,
 }
+_EXTENDED = {"Fn::Length": Scope._length, "Fn::ToJsonString": Scope._to_json}

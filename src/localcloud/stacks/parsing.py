@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -55,9 +56,14 @@ def parse_template(text: str) -> dict[str, Any]:
     resources = template.get("Resources")
     if not isinstance(resources, dict) or not resources:
         raise TemplateError("Template format error: At least one Resources member must be defined.")
+    check_resources({name: resource for name, resource in resources.items() if not name.startswith("Fn::")})
+    return template
+
+
+def check_resources(resources: Mapping[str, Any]) -> None:
+    """Every resource has a type. Raises TemplateError."""
     for logical_id, resource in resources.items():
         if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
             raise TemplateError(
                 f"Template format error: Resource {logical_id} has no Type; every Resources object must have one."
             )
-    return template

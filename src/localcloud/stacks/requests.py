@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from localcloud.api import ApiError
 from localcloud.stacks.intrinsics import Scope
+from localcloud.stacks.language_extensions import LANGUAGE_EXTENSIONS
 from localcloud.stacks.model import Request
 from localcloud.stacks.parsing import TemplateError, parse_template
 from localcloud.stacks.sam import processed, transforms
@@ -38,12 +39,14 @@ class Requests:
         values = parameter_values(body, given, before.template.parameters if before else {})
         resolved = self._from_parameter_store(body, values)
         capabilities = tuple(params.get("Capabilities") or ())
+        extended = LANGUAGE_EXTENSIONS in transforms(body)
         body = processed(body, {**values, **resolved})
         scope = Scope(
             values={**_lists(body, {**values, **resolved}), **self._pseudo(stack_name, stack_id)},
             mappings=body.get("Mappings") or {},
             conditions=body.get("Conditions") or {},
             exports=self._exports(),
+            extended=extended,
         )
         template = Template(body, values, scope, resolved)
         self._check_capabilities(template, capabilities)

@@ -1,4 +1,4 @@
-"""The AWS::Serverless-2016-10-31 transform, by AWS's own translator."""
+"""The transforms of a template: AWS::LanguageExtensions, and AWS::Serverless-2016-10-31 by AWS's own translator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.imports import URI_GRAMMAR, without
-from localcloud.stacks.parsing import TemplateError
+from localcloud.stacks.language_extensions import LANGUAGE_EXTENSIONS, unrolled
+from localcloud.stacks.parsing import TemplateError, check_resources
 
 SAM = "AWS::Serverless-2016-10-31"
 
@@ -29,12 +30,17 @@ def transforms(template: Mapping[str, Any]) -> list[str]:
 def processed(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
     """The template after its transforms. Raises TemplateError, with SAM's own findings."""
     names = transforms(template)
-    strange = [name for name in names if name != SAM]
+    strange = [name for name in names if name not in (SAM, LANGUAGE_EXTENSIONS)]
     if strange:
         raise TemplateError(f"No transform named {strange[0]} found.")
     body = copy.deepcopy(dict(template))
-    if not names:
+    body.pop("Transform", None)
+    if LANGUAGE_EXTENSIONS in names:
+        body = unrolled(body, parameters)
+    check_resources(body["Resources"])
+    if SAM not in names:
         return body
+    body["Transform"] = SAM
     # it keeps usage metrics that nobody publishes here, and warns of that
     logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
     transform, invalid_document = _translator()

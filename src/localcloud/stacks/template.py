@@ -8,7 +8,7 @@ from typing import Any
 
 from localcloud.stacks.intrinsics import Scope, references
 from localcloud.stacks.parsing import TemplateError
-from localcloud.stacks.types import TYPES
+from localcloud.stacks.types import known_type, resource_type
 
 _IAM_TYPES = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::User", "AWS::IAM::Group")
 _NAMES = {"AWS::IAM::Role": "RoleName", "AWS::IAM::ManagedPolicy": "ManagedPolicyName"}
@@ -109,16 +109,16 @@ class Template:
                 raise TemplateError(f"Invalid template resource property '{strange[0]}' in {logical_id}")
 
     def _check_types(self) -> None:
-        unknown = sorted({r["Type"] for r in self.resources.values()} - set(TYPES))
+        unknown = sorted({r["Type"] for r in self.resources.values() if resource_type(r["Type"]) is None})
         if unknown:
             raise TemplateError(
                 f"Template format error: Unrecognized resource types: [{', '.join(unknown)}] "
                 "(unknown to CloudFormation, or not simulated by the local cloud)"
             )
         for logical_id, resource in self.resources.items():
-            kind = TYPES[resource["Type"]]
+            kind = known_type(resource["Type"])
             properties = resource.get("Properties") or {}
-            strange = sorted(set(properties) - kind.properties)
+            strange = kind.strange(properties)
             if strange:
                 raise TemplateError(
                     f"Properties validation failed for resource {logical_id} with message: extraneous key "

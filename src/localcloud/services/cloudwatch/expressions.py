@@ -42,17 +42,27 @@ class Keyword:
     text: str
 
 
+_WORDS = frozenset(["REPEAT", "LINEAR", "AVG", "MIN", "MAX", "SUM", "ASC", "DESC"])
 Value = float | TimeSeries | tuple[TimeSeries, ...] | Keyword
+
+
+def _nothing(_text: str, _statistic: str, _period_s: int | None) -> tuple[TimeSeries, ...]:
+    return ()
 
 
 @dataclass(slots=True)
 class Scope:
-    """What an expression can see: `lookup` finds other queries by id; `metrics` are all metrics of the request."""
+    """What an expression can see.
+
+    `lookup` finds other queries by id; `metrics` are all metrics of the request; `search(text, statistic, period_s)`
+    looks through all metrics there are.
+    """
 
     start_s: int
     end_s: int
     lookup: Callable[[str], Value | None]
     metrics: Callable[[], Mapping[str, TimeSeries]]
+    search: Callable[[str, str, int | None], tuple[TimeSeries, ...]] = _nothing
     functions: Mapping[str, Callable[[Scope, list[Value]], Value]] = field(default_factory=dict)
 
 
@@ -150,7 +160,7 @@ def evaluate(node: Node, scope: Scope) -> Value:
         found = scope.lookup(node.name)
         if found is not None:
             return found
-        if node.name in ("REPEAT", "LINEAR"):
+        if node.name in _WORDS:
             return Keyword(node.name)
         raise ExpressionError(f"Unknown id '{node.name}'")
     if isinstance(node, Listing):

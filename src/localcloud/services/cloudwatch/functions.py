@@ -17,6 +17,7 @@ from localcloud.services.cloudwatch.expressions import (
     each_series,
     with_points,
 )
+from localcloud.services.cloudwatch.series_functions import SERIES_FUNCTIONS
 from localcloud.services.cloudwatch.syntax import ExpressionError
 
 Function = Callable[[Scope, list[Value]], Value]
@@ -234,4 +235,5 @@ FUNCTIONS: dict[str, Function] = {
     "RUNNING_SUM": _along(_running_sum),
     "STDDEV": _aggregate(statistics.pstdev),
     "SUM": _aggregate(math.fsum),
+    **SERIES_FUNCTIONS,
 }

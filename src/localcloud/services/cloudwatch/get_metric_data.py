@@ -11,6 +11,7 @@ from localcloud.api import ApiError
 from localcloud.facts import Facts
 from localcloud.services.cloudwatch.expressions import Scope, TimeSeries, Value, evaluate
 from localcloud.services.cloudwatch.functions import FUNCTIONS
+from localcloud.services.cloudwatch.insights import parse_query, run_query
 from localcloud.services.cloudwatch.parameters import (
     TimeRange,
     dimensions_of,
@@ -19,8 +20,9 @@ from localcloud.services.cloudwatch.parameters import (
     to_datetime,
     valid_period,
 )
-from localcloud.services.cloudwatch.selectors import selector
-from localcloud.services.cloudwatch.store import MINUTE_S, Metric, Store, buckets
+from localcloud.services.cloudwatch.search import matcher
+from localcloud.services.cloudwatch.selectors import Selector, selector
+from localcloud.services.cloudwatch.store import MINUTE_S, Bucket, Metric, Store, buckets
 from localcloud.services.cloudwatch.syntax import ExpressionError, parse
 
 _INVALID = "ValidationError"
@@ -46,6 +48,10 @@ class MetricDataReader:
         limits = facts.value("quota.cloudwatch.get_metric_data")
         self._most_queries: int = limits["queries"]
         self._most_points: int = limits["datapoints"]
+        insights, search = facts.value("quota.cloudwatch.metrics_insights"), facts.value("quota.cloudwatch.search")
+        self._limits = _Limits(
+            insights["max_series"], search["max_series"], search["recent_days"] * 86_400
+        )
 
     def read(self, params: dict[str, Any], now_s: float) -> dict[str, Any]:
         """The answer to a request. Raises ApiError ValidationError or InvalidNextToken."""
@@ -56,7 +62,7 @@ class MetricDataReader:
             raise ApiError(_INVALID, f"The parameter MaxDatapoints must be between 1 and {self._most_points}.")
         position = page_position(params.get("NextToken"), 2, "InvalidNextToken")
         times = TimeRange(params["StartTime"], params["EndTime"], now_s, self._facts, _INVALID)
-        computation = _Computation(self._store, queries, times)
+        computation = _Computation(self._store, queries, times, self._limits)
         descending = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
         results: list[_Result] = []
         for query in queries:
@@ -100,11 +106,26 @@ def _check_stat(where: str, stat: dict[str, Any]) -> None:
         raise ApiError(_INVALID, f"The value {stat['Stat']} for parameter {where}.Stat is not supported.")
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """Of what looks through all metrics: time series that are returned, and how far back SEARCH looks."""
+
+    insights_series: int
+    search_series: int
+    search_s: int
+
+
+def _series(label: str, period_s: int, select: Selector, found: Mapping[int, Bucket]) -> TimeSeries:
+    values = {at: select(bucket) for at, bucket in found.items()}
+    return TimeSeries(label, period_s, {at: float(value) for at, value in values.items() if value is not None})
+
+
 class _Computation:
     """The values of one request's queries, each computed when it is first asked for."""
 
-    def __init__(self, store: Store, queries: list[dict[str, Any]], times: TimeRange) -> None:
+    def __init__(self, store: Store, queries: list[dict[str, Any]], times: TimeRange, limits: _Limits) -> None:
         self._store = store
+        self._limits = limits
         self._times = times
         self._queries = {query["Id"]: query for query in queries}
         self._values: dict[str, Value] = {}
@@ -130,33 +151,56 @@ class _Computation:
         series = list(self._store.find(metric, stat.get("Unit")).values())
         select = selector(stat["Stat"])
         assert select is not None
-        points: dict[int, float] = {}
-        for at, bucket in buckets(series, self._times.start_for(period_s), self._times.end_s, period_s).items():
-            value = select(bucket)
-            if value is not None:
-                points[at] = float(value)
-        return TimeSeries(query.get("Label") or given["MetricName"], period_s, points)
+        found = buckets(series, self._times.start_for(period_s), self._times.end_s, period_s)
+        return _series(query.get("Label") or given["MetricName"], period_s, select, found)
 
     def _expression(self, query: dict[str, Any]) -> Value:
         query_id, text = query["Id"], query["Expression"]
         if query_id in self._under_way:
             chain = " -> ".join([*self._under_way, query_id])
             raise ApiError(_INVALID, f"Error in expression '{query_id}': Circular reference {chain}")
-        if _INSIGHTS.match(text):
-            raise ApiError(
-                _INVALID, f"Error in expression '{query_id}': Metrics Insights queries are not supported here"
-            )
         self._under_way.append(query_id)
         try:
-            return evaluate(parse(text), self._scope())
+            if _INSIGHTS.match(text):
+                return self._insights(query)
+            return evaluate(parse(text), self._scope(query.get("Period")))
         except ExpressionError as exc:
             raise ApiError(_INVALID, f"Error in expression '{query_id}': {exc}") from None
         finally:
             self._under_way.pop()
 
-    def _scope(self) -> Scope:
-        finest = min((stat["Period"] for stat in self._stats().values()), default=MINUTE_S)
-        return Scope(self._times.start_for(finest), self._times.end_s, self._lookup, self._metrics, FUNCTIONS)
+    def _insights(self, query: dict[str, Any]) -> Value:
+        period_s = query.get("Period")
+        if period_s is None:
+            raise ExpressionError("A Metrics Insights query needs a Period")
+        found = run_query(
+            parse_query(query["Expression"]), self._store, self._times.start_for(period_s), self._times.end_s, period_s,
+            self._limits.insights_series,
+        )  # fmt: skip
+        return tuple(found) if len(found) != 1 or found[0].label else found[0]
+
+    def _search(self, text: str, statistic: str, period_s: int | None) -> tuple[TimeSeries, ...]:
+        select, wanted = selector(statistic), matcher(text)
+        if select is None:
+            raise ExpressionError(f"SEARCH: the statistic {statistic} is not supported")
+        period_s = period_s or self._finest()
+        return tuple(
+            _series(" ".join([metric.name, *(value for _, value in metric.dimensions)]), period_s, select,
+                    buckets(list(self._store.find(metric).values()), self._times.start_for(period_s),
+                            self._times.end_s, period_s))
+            for metric, latest_s in self._store.metrics()
+            if wanted(metric) and latest_s >= self._times.end_s - self._limits.search_s
+        )[: self._limits.search_series]  # fmt: skip
+
+    def _finest(self) -> int:
+        return min((stat["Period"] for stat in self._stats().values()), default=MINUTE_S)
+
+    def _scope(self, period_s: int | None) -> Scope:
+        finest = period_s or self._finest()
+        return Scope(
+            self._times.start_for(finest), self._times.end_s, self._lookup, self._metrics,
+            lambda text, statistic, given_s: self._search(text, statistic, given_s or period_s), FUNCTIONS,
+        )  # fmt: skip
 
     def _lookup(self, query_id: str) -> Value | None:
         return self.value(query_id) if query_id in self._queries else None

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from localcloud.stacks.types import (
     agents,
     apis,
+    custom,
     data,
     functions,
     governance,
     messaging,
+    nesting,
     observability,
     pipes,
     rest_apis,
@@ -18,12 +20,26 @@ from localcloud.stacks.types import (
     streams,
     workflows,
 )
-from localcloud.stacks.types.base import Made, Making, ResourceType
+from localcloud.stacks.types.base import Callback, Made, Making, ResourceFailed, ResourceType
 
 _FAMILIES = (
-    agents, apis, data, functions, governance, messaging, observability, pipes, rest_apis, scheduling, streams,
-    workflows,
+    agents, apis, custom, data, functions, governance, messaging, nesting, observability, pipes, rest_apis, scheduling,
+    streams, workflows,
 )  # fmt: skip
 TYPES: Mapping[str, ResourceType] = {kind.name: kind for module in _FAMILIES for kind in module.ALL}
 
-__all__ = ["TYPES", "Made", "Making", "ResourceType"]
+
+
+def resource_type(name: str) -> ResourceType | None:
+    """The type of that name; None for one that stacks cannot hold."""
+    return TYPES.get(custom.CustomResource.name if name.startswith(custom.PREFIX) else name)
+
+
+def known_type(name: str) -> ResourceType:
+    """The type of a resource in a template that has been checked."""
+    found = resource_type(name)
+    assert found is not None, name
+    return found
+
+
+__all__ = ["TYPES", "Callback", "Made", "Making", "ResourceFailed", "ResourceType", "known_type", "resource_type"]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
+
+
+class ResourceFailed(Exception):
+    """A resource could not be made or changed. `args[0]` is the reason; `made` is what stands all the same."""
+
+    def __init__(self, reason: str, made: Made | None = None) -> None:
+        super().__init__(reason)
+        self.made = made
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +21,16 @@ class Made:
 
     physical_id: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Callback(Protocol):
+    """A URL that takes one answer."""
+
+    url: str
+    request_id: str
+
+    def answer(self, timeout_s: int) -> Mapping[str, Any] | None:
+        """What was sent to the URL; None when nothing came in time. Takes virtual time."""
 
 
 def _no_wait(ready: Callable[[], bool]) -> None:
@@ -24,7 +42,9 @@ class Making:
     """One resource to be made or changed, with every intrinsic function worked out.
 
     `client` gives a boto3 client; `generated_name(limit)` the name CloudFormation makes up when none is given;
-    `wait_until(ready)` lets time pass until a resource that takes its time is ready.
+    `wait_until(ready)` lets time pass until a resource that takes its time is ready. `stack_id`, `logical_id` and
+    `type_name` say which resource it is, `capabilities` what was acknowledged for its stack; `callback()` opens a URL
+    that a custom resource answers to.
     """
 
     client: Callable[[str], Any]
@@ -34,6 +54,11 @@ class Making:
     account_id: str
     generated_name: Callable[[int], str]
     wait_until: Callable[[Callable[[], bool]], None] = _no_wait
+    stack_id: str = ""
+    logical_id: str = ""
+    type_name: str = ""
+    capabilities: tuple[str, ...] = ()
+    callback: Callable[[], Callback] | None = None
 
     def name(self, property_name: str, limit: int = 64) -> str:
         """The name that the template gives, or a generated one."""
@@ -59,12 +84,18 @@ class ResourceType:
         properties: every property CloudFormation takes.
         required: those that must be there.
         custom_name: the property that names the resource, "" when none does.
+        always_updated: whether an update looks at it even when its properties stay.
     """
 
     name = ""
     properties: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
     custom_name = ""
+    always_updated = False
+
+    def strange(self, properties: Mapping[str, Any]) -> list[str]:
+        """The properties it does not take."""
+        return sorted(set(properties) - self.properties)
 
     def create(self, making: Making) -> Made:
         """Make it. Raises botocore's ClientError with the service's reason."""

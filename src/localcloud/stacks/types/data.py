@@ -103,18 +103,23 @@ class Bucket(ResourceType):
         making.client("s3").delete_bucket(Bucket=made.physical_id)
 
 
-class Parameter(ResourceType):
+class Parameter(Updatable):
     name = "AWS::SSM::Parameter"
     custom_name = "Name"
     properties = names("AllowedPattern DataType Description Name Policies Tags Tier Type Value")
     required = names("Type Value")
+    replacing = names("Name DataType")
+    _arguments = "AllowedPattern DataType Description Tier Type Value"
 
     def create(self, making: Making) -> Made:
         name = making.name("Name", 255)
-        making.client("ssm").put_parameter(
-            Name=name, **chosen(making.properties, "AllowedPattern DataType Description Tier Type Value")
-        )
+        making.client("ssm").put_parameter(Name=name, **chosen(making.properties, self._arguments))
         return Made(name, chosen(making.properties, "Type Value"))
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        arguments = chosen(making.properties, self._arguments)
+        making.client("ssm").put_parameter(Name=made.physical_id, Overwrite=True, **arguments)
+        return Made(made.physical_id, chosen(making.properties, "Type Value"))
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("ssm").delete_parameter(Name=made.physical_id)

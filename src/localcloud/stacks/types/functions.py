@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any
 
 from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, as_bool, chosen, names
@@ -38,6 +39,9 @@ def _code(code: Mapping[str, Any], handler: str) -> dict[str, Any]:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:  # inline source is index.py
         archive.writestr(zipfile.ZipInfo("index.py"), code["ZipFile"])
+        if "cfnresponse" in code["ZipFile"]:
+            module = files("localcloud.stacks.provided").joinpath("cfnresponse.py")
+            archive.writestr(zipfile.ZipInfo("cfnresponse.py"), module.read_text(encoding="utf-8"))
     return {"ZipFile": buffer.getvalue()}
 
 

@@ -82,6 +82,45 @@ class Policy(ResourceType):
             making.client("iam").delete_role_policy(RoleName=role, PolicyName=made.physical_id)
 
 
+class ManagedPolicy(Updatable):
+    name = "AWS::IAM::ManagedPolicy"
+    custom_name = "ManagedPolicyName"
+    properties = names("Description Groups ManagedPolicyName Path PolicyDocument Roles Users")
+    required = names("PolicyDocument")
+    replacing = names("Description ManagedPolicyName Path")
+
+    def create(self, making: Making) -> Made:
+        client, properties = making.client("iam"), making.properties
+        policy = client.create_policy(
+            PolicyName=making.name("ManagedPolicyName", 128),
+            PolicyDocument=_document(properties["PolicyDocument"]),
+            **chosen(properties, "Description Path"),
+        )["Policy"]
+        for role in properties.get("Roles") or []:
+            client.attach_role_policy(RoleName=role, PolicyArn=policy["Arn"])
+        return Made(policy["Arn"], {"PolicyArn": policy["Arn"], "PolicyId": policy["PolicyId"]})
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        client, arn = making.client("iam"), made.physical_id
+        document = _document(making.properties["PolicyDocument"])
+        if document != _document(old["PolicyDocument"]):
+            before = client.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            client.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+            client.delete_policy_version(PolicyArn=arn, VersionId=before)
+        roles, former = set(making.properties.get("Roles") or []), set(old.get("Roles") or [])
+        for role in sorted(former - roles):
+            client.detach_role_policy(RoleName=role, PolicyArn=arn)
+        for role in sorted(roles - former):
+            client.attach_role_policy(RoleName=role, PolicyArn=arn)
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        client = making.client("iam")
+        for role in making.properties.get("Roles") or []:
+            client.detach_role_policy(RoleName=role, PolicyArn=made.physical_id)
+        client.delete_policy(PolicyArn=made.physical_id)
+
+
 class LogGroup(Updatable):
     name = "AWS::Logs::LogGroup"
     custom_name = "LogGroupName"
@@ -148,4 +187,4 @@ class Alarm(Updatable):
         making.client("cloudwatch").delete_alarms(AlarmNames=[made.physical_id])
 
 
-ALL = (Role(), Policy(), LogGroup(), Alarm())
+ALL = (Role(), Policy(), ManagedPolicy(), LogGroup(), Alarm())

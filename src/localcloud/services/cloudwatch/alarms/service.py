@@ -40,6 +40,7 @@ class Alarms:
         self._timers: dict[str, Timer] = {}
         self._actions = Actions(cloud)
         self._extra_periods = int(cloud.facts.value("model.cloudwatch.alarm_extra_periods"))
+        self._range = cloud.facts.value("quota.cloudwatch.alarm_range")
         self._page = int(cloud.facts.value("quota.cloudwatch.describe_alarms"))
 
     def install(self) -> None:
@@ -83,6 +84,8 @@ class Alarms:
         if settings.get("Metrics"):
             if settings.get("MetricName") or settings.get("Namespace"):
                 raise _refuse("Metrics list and single metric parameters cannot be specified together.")
+            if any("SEARCH(" in query.get("Expression", "").replace(" ", "").upper() for query in settings["Metrics"]):
+                raise _refuse("SEARCH is not supported on Metric Alarms.")
             if sum(bool(query.get("ReturnData", True)) for query in settings["Metrics"]) != 1:
                 raise _refuse("Exactly one element of the metrics list should return data.")
             return
@@ -98,6 +101,16 @@ class Alarms:
         period_s = settings["Period"]
         if period_s not in (10, 20, 30) and (period_s <= 0 or period_s % _STANDARD_S):
             raise _refuse("Metric period must be 10, 20, 30 or a multiple of 60.")
+        self._check_range(period_s, settings["EvaluationPeriods"])
+
+    def _check_range(self, period_s: int, periods: int) -> None:
+        long = period_s >= self._range["long_from_s"]
+        most_s = self._range["long_period_s" if long else "short_period_s"]
+        if period_s * periods > most_s:
+            raise _refuse(
+                f"Metrics cannot be checked across more than a {'week' if long else 'day'} (EvaluationPeriods * Period "
+                f"must be <= {most_s})."
+            )
 
     def _put_composite_alarm(self, call: ApiCall) -> dict[str, Any]:
         settings = call.params

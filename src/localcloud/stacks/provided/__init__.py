@@ -1,0 +1,1 @@
+"""What Lambda provides to functions whose code stands in a template."""
