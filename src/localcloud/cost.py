@@ -1,20 +1,21 @@
 """What a run costs: quantity times price, line by line, with the source of every price.
 
-Prices are the on-demand list prices of the facts file. The free tier, discounts, savings plans and
-taxes are left out. Where AWS sells in monthly tiers, a report has one line for each tier it reaches.
+Prices are the on-demand list prices of the facts file. The free tier, savings plans and taxes are left
+out; so are discounts, but for one on EC2 instances that a report may be asked to take into account. Where AWS sells in monthly tiers, a report has one line for each tier it reaches.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from localcloud.errors import ConfigurationError
 from localcloud.facts import Fact, Facts, Source
 from localcloud.metering import Meter, Usage
 
 _MILLION = 1_000_000
+_INSTANCE_HOURS = "lambda.managed_instance_hours."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,14 @@ PRICES: Mapping[str, Price] = {
     "lambda.provisioned_duration_gb_s.x86": Price("price.lambda.pc.x86.duration", "GB-s"),
     "lambda.provisioned_duration_gb_s.arm64": Price("price.lambda.pc.arm64.duration", "GB-s"),
     "lambda.ephemeral_gb_s": Price("price.lambda.ephemeral_storage", "GB-s"),
+    "lambda.managed_requests": Price("price.lambda.lmi.request", "request", _MILLION),
+    "lambda.managed_instance_list_usd": Price("price.lambda.lmi.management_fee", "USD of instances at list price"),
+    **{
+        f"{_INSTANCE_HOURS}{family}.{size}": Price("price.ec2.on_demand", "hour", part=f"{family}.{size}")
+        for family in ("c7g", "c7i", "m7g", "m7i", "r7g", "r7i")
+        for size in ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge")
+        if (family[0], size) != ("c", "large")  # too small for managed instances
+    },
     "lambda.snapstart_cache_gb_s": Price("price.lambda.snapstart.cache", "GB-s"),
     "lambda.snapstart_restored_gb": Price("price.lambda.snapstart.restore", "GB"),
     "lambda.durable_operations": Price("price.lambda.durable.operation", "operation"),
@@ -147,6 +156,7 @@ def cost_report(
     *,
     resources: Iterable[str] | None = None,
     earlier_this_month: Mapping[str, float] | None = None,
+    instance_discount: float = 0.0,
 ) -> CostReport:
     """Price what was used.
 
@@ -155,6 +165,8 @@ def cost_report(
         facts: where the prices stand.
         resources: price only what these used, as though they were alone in the account.
         earlier_this_month: quantities by item that have already used up part of the lower tiers.
+        instance_discount: the share that an EC2 Savings Plan or Reserved Instances take off the price of instances,
+            0 to 1. Lambda's management fee for them stays: it is a part of the list price.
 
     Raises ConfigurationError for an item that has no price, and for `resources` with bare quantities.
     """
@@ -167,6 +179,8 @@ def cost_report(
         usage = usage.of(resources)
     quantities = usage.totals() if isinstance(usage, Usage) else usage
     before = earlier_this_month or {}
+    if not 0.0 <= instance_discount <= 1.0:
+        raise ConfigurationError(f"instance_discount is a share between 0 and 1, found {instance_discount!r}.")
     for item in (*quantities, *before):
         if item not in PRICES:
             raise ConfigurationError(f"There is no price for {item!r}; add it to localcloud.cost.PRICES with its fact.")
@@ -176,7 +190,16 @@ def cost_report(
         if quantities[item]
         for line in _lines(item, quantities[item], before.get(item, 0.0), facts)
     )
+    if instance_discount:
+        lines = tuple(_discounted(line, instance_discount) for line in lines)
     return CostReport(lines, math.fsum(line.cost_usd for line in lines))
+
+
+def _discounted(line: CostLine, discount: float) -> CostLine:
+    if not line.item.startswith(_INSTANCE_HOURS):
+        return line
+    price_usd = line.price_usd * (1 - discount)
+    return replace(line, price_usd=price_usd, cost_usd=line.quantity * price_usd / line.per)
 
 
 def _lines(item: str, quantity: float, before: float, facts: Facts) -> Iterable[CostLine]:

@@ -129,8 +129,8 @@ def install(kernel: Kernel, patches: Patches) -> Callable[[], None]:
 def _burn(kernel: Kernel, task: Any, cpu_us: int) -> int:
     """Pass CPU time: a loop that spins until its CPU clock says so takes memory-dependent virtual time."""
     group = task.group
-    share = getattr(group, "cpu_share", 1.0)
-    kernel.sleep(round(cpu_us / share))
+    use_cpu = getattr(group, "use_cpu", kernel.sleep)  # without an environment: one whole vCPU
+    use_cpu(cpu_us)
     if group is None:
         return kernel.now_us
     group.cpu_us = getattr(group, "cpu_us", 0) + cpu_us

@@ -40,6 +40,7 @@ class ExecutionEnvironment(TaskGroup):
         self.loggers = LoggerTree()
         self.cpu_share = cpu_share
         self.cpu_us = 0
+        self.use_shared_cpu: Callable[[int], None] | None = None  # for a process that shares its processor
         self.tape: Tape | None = None  # while module code runs for a snapshot, or again out of one
         self.retry_state: dict[Any, Any] = {}  # what SDKs keep per process, such as retry quotas
         self.modules = ModuleSpace(
@@ -54,6 +55,13 @@ class ExecutionEnvironment(TaskGroup):
         if self.tape is not None:
             return self.tape.module_seed()
         return self.kernel.streams[f"random/{self.name}"].getrandbits(64)
+
+    def use_cpu(self, cpu_us: int) -> None:
+        """Pass this much CPU time."""
+        if self.use_shared_cpu is not None:
+            self.use_shared_cpu(cpu_us)
+        else:
+            self.kernel.sleep(round(cpu_us / self.cpu_share))
 
     def activate(self) -> None:
         self.modules.show()

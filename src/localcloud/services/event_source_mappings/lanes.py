@@ -18,7 +18,7 @@ from localcloud.services.event_source_mappings.running import batch_runner
 from localcloud.services.event_source_mappings.sources import Source
 from localcloud.services.event_source_mappings.windows import Window, window_number
 from localcloud.services.kinesis import StreamShard
-from localcloud.services.lambda_ import InvokeResult, Throttled
+from localcloud.services.lambda_ import InvokeResult, Throttled, is_passing
 from localcloud.services.lambda_.functions import split_reference
 from localcloud.stores.shards import Entry
 
@@ -253,7 +253,7 @@ class Lane:
         except Throttled:
             return None
         except ApiError as exc:
-            if exc.status < 500 and exc.code != "ResourceNotFoundException":
+            if not is_passing(exc) and exc.code != "ResourceNotFoundException":
                 raise
             return None
 

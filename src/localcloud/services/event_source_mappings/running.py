@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 def batch_runner(cloud: Cloud, mapping: Any) -> Callable[[bytes], InvokeResult]:
     """Takes a batch as JSON. It may raise Throttled and ApiError."""
     own: Callable[[bytes], InvokeResult] | None = getattr(mapping, "run", None)
-    return own or (lambda payload: cloud.lambda_.invoke(mapping.function_arn, payload))
+    return own or (lambda payload: cloud.lambda_.invoke(mapping.function_arn, payload, queued=True))

@@ -13,7 +13,7 @@ from localcloud.services.event_source_mappings.filters import Filter, compile_fi
 from localcloud.services.event_source_mappings.records import failed_messages, record
 from localcloud.services.event_source_mappings.running import batch_runner
 from localcloud.services.event_source_mappings.scaling import Bounds, Concurrency, bounds
-from localcloud.services.lambda_ import InvokeResult, Throttled
+from localcloud.services.lambda_ import InvokeResult, Throttled, is_passing
 from localcloud.spans import SpanContext
 from localcloud.stores.sqs import Message
 
@@ -235,7 +235,7 @@ class SqsPoller:
                 kernel.sleep(wait_us)
                 wait_us = min(wait_us * 2, self._longest_wait_us)
             except ApiError as exc:
-                if exc.status < 500 and exc.code != "ResourceNotFoundException":
+                if not is_passing(exc) and exc.code != "ResourceNotFoundException":
                     raise
                 kernel.sleep(max(0, until_us - kernel.now_us))
                 return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localcloud.services.lambda_.functions import Function
-from localcloud.services.lambda_.results import Interference, InvokeResult, Throttled
+from localcloud.services.lambda_.results import Interference, InvokeResult, Throttled, is_passing
 from localcloud.services.lambda_.service import Lambda
 
-__all__ = ["Function", "Interference", "InvokeResult", "Lambda", "Throttled"]
+__all__ = ["Function", "Interference", "InvokeResult", "Lambda", "Throttled", "is_passing"]

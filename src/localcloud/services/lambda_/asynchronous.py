@@ -9,13 +9,11 @@ from localcloud.api import ApiError
 from localcloud.services.lambda_.destinations import Destinations, Ended
 from localcloud.services.lambda_.functions import Function, split_reference
 from localcloud.services.lambda_.invoke_configs import InvokeConfigs
-from localcloud.services.lambda_.results import InvokeResult, Throttled
+from localcloud.services.lambda_.results import InvokeResult, Throttled, is_passing
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
     from localcloud.services.lambda_.service import Lambda
-
-_SERVER_ERROR = 500  # and above: statuses of errors that are the service's own
 
 
 class AsyncInvocations:
@@ -41,7 +39,7 @@ class AsyncInvocations:
 
     def accept(self, reference: str, payload: bytes, qualifier: str | None = None) -> str:
         """Queue one event and return its request id. Raises ApiError when there is no such function."""
-        config = self._lambda.functions.get(reference, qualifier)
+        config = self._lambda.functions.invoked(reference, qualifier)
         if config.durable is not None:
             return self._start_durable(config, split_reference(reference, qualifier)[1], payload)
         request_id = self._lambda.request_id(config.name)
@@ -93,11 +91,13 @@ class AsyncInvocations:
             age_us = self._queue_us + kernel.now_us - accepted_us
             self._lambda.metrics.invoked_after(*split_reference(reference, qualifier), age_us)
             try:
-                result = self._lambda.invoke(reference, payload, qualifier=qualifier, request_id=request_id)
+                result = self._lambda.invoke(
+                    reference, payload, qualifier=qualifier, request_id=request_id, queued=True
+                )
             except ApiError as exc:
-                if exc.status < _SERVER_ERROR and not isinstance(exc, Throttled):
+                if not (isinstance(exc, Throttled) or is_passing(exc)):
                     raise
-                # Throttles and errors of the service do not use up attempts; only the event's age ends them. A
+                # Throttles, functions that are not ready and errors of the service do not use up attempts; only the event's age ends them. A
                 # function that may not run at all has nothing to wait for: AWS sends the event on at once.
                 if self._lambda.functions.reserved().get(self._lambda.functions.get(reference).name) == 0:
                     end("RetriesExhausted", rules.on_failure, None)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiCall
 from localcloud.services.lambda_.destinations import dead_letter_target, set_dead_letter_target
 from localcloud.services.lambda_.durable import settings as durable
 from localcloud.services.lambda_.functions import Functions, split_reference
+from localcloud.services.lambda_.managed import ManagedInstances
 from localcloud.services.lambda_.snapstart import SnapStart
 
 if TYPE_CHECKING:
@@ -22,11 +24,17 @@ class Configurations:
     """Answers the operations on them. `forget(name, qualifier)` gives up provisioned concurrency of what is deleted."""
 
     def __init__(
-        self, cloud: Cloud, functions: Functions, snap_start: SnapStart, forget: Callable[[str, str | None], None]
+        self,
+        cloud: Cloud,
+        functions: Functions,
+        snap_start: SnapStart,
+        managed: ManagedInstances,
+        forget: Callable[[str, str | None], None],
     ) -> None:
         self._cloud = cloud
         self._functions = functions
         self._snap_start = snap_start
+        self._managed = managed
         self._forget = forget
 
     def install(self) -> None:
@@ -38,7 +46,12 @@ class Configurations:
 
     def _configuration(self, call: ApiCall) -> dict[str, Any]:
         self._snap_start.check(call.params)
-        answer = self._cloud.api.stock(call)
+        self._managed.check(call)
+        publishes = self._managed.publishes(call)
+        if publishes and call.operation == "PublishVersion":
+            return self._published(call, split_reference(call.params["FunctionName"], None)[0])
+        params = {name: value for name, value in call.params.items() if name != "Publish" or not publishes}
+        answer = self._cloud.api.stock(replace(call, params=params))
         name, version = answer["FunctionName"], answer["Version"]
         for known in dict.fromkeys((None, version)):  # with Publish the first version is there already
             model = self._functions.model(name, known)
@@ -46,9 +59,21 @@ class Configurations:
                 set_dead_letter_target(model, call.params["DeadLetterConfig"])
             if "SnapStart" in call.params:
                 self._snap_start.configure(model, call.params["SnapStart"])
+            self._managed.keep(model, call.params)
             durable.keep(model, call.params, self._cloud.facts, created=call.operation == "CreateFunction")
+        if publishes:
+            return self._published(call, name)
         if version != "$LATEST" and (call.operation == "PublishVersion" or call.params.get("Publish")):
             self._snap_start.published(name, version)
+        return {**answer, **self._kept(answer)}
+
+    def _published(self, call: ApiCall, name: str) -> dict[str, Any]:
+        """The configuration of the version of a function on managed instances that a call publishes."""
+        version = self._managed.publish(call, name)
+        asked = replace(
+            call, operation="GetFunctionConfiguration", params={"FunctionName": name, "Qualifier": version}
+        )
+        answer = self._cloud.api.stock(asked)
         return {**answer, **self._kept(answer)}
 
     def _get_function(self, call: ApiCall) -> dict[str, Any]:
@@ -62,11 +87,13 @@ class Configurations:
         target = dead_letter_target(model)
         dead_letters = {"DeadLetterConfig": {"TargetArn": target}} if target else {}
         snap_start = self._snap_start.described(model, configuration["Version"])
-        return {**dead_letters, **durable.described(model), **snap_start}
+        managed = self._managed.described(model, configuration["Version"])
+        return {**dead_letters, **durable.described(model), **snap_start, **managed}
 
     def _delete_function(self, call: ApiCall) -> Any:
         answer = self._cloud.api.stock(call)
         name, qualifier = split_reference(call.params["FunctionName"], call.params.get("Qualifier"))
         self._forget(name, qualifier)
         self._snap_start.deleted(name, qualifier)
+        self._managed.forget(name, qualifier)
         return answer

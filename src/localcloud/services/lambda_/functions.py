@@ -13,8 +13,11 @@ from moto.awslambda.models import LambdaBackend, lambda_backends
 from localcloud.api import ApiError
 from localcloud.services.lambda_.code import CodeStore
 
-DURABLE_KEY = "_localcloud_durable"  # moto drops both: ours stand on its function
+DURABLE_KEY = "_localcloud_durable"  # moto drops all of them: ours stand on its function
 SNAP_START_KEY = "_localcloud_snap_start"
+MANAGED_KEY = "_localcloud_managed"
+LATEST = "$LATEST"
+LATEST_PUBLISHED = "$LATEST.PUBLISHED"  # of a function on managed instances: what its plain name invokes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,15 @@ class DurableSettings:
 
     timeout_s: int
     retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedSettings:
+    """A function's CapacityProviderConfig: `max_concurrency` requests at once in one environment."""
+
+    provider_arn: str
+    max_concurrency: int
+    gib_per_vcpu: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,7 @@ class Function:
     layers: tuple[str, ...]
     snap_start: bool = False
     durable: DurableSettings | None = None
+    managed: ManagedSettings | None = None
 
 
 def split_reference(reference: str, qualifier: str | None) -> tuple[str, str | None]:
@@ -50,6 +63,12 @@ def split_reference(reference: str, qualifier: str | None) -> tuple[str, str | N
     if "function" in parts:
         parts = parts[parts.index("function") + 1 :]
     return parts[0], parts[1] if len(parts) > 1 else qualifier
+
+
+def not_ready(state: str) -> ApiError:
+    """The answer to an invocation of a version in this state."""
+    message = "The operation cannot be performed at this time. The function is currently in the following state: "
+    return ApiError("ResourceConflictException", message + state, 409, Type="User")
 
 
 class Functions:
@@ -72,12 +91,12 @@ class Functions:
         storage = self.backend._lambdas
         if name not in storage._functions:
             raise self._not_found(name, qualifier)
-        if qualifier is None or qualifier == "$LATEST":
+        if qualifier is None or qualifier == LATEST:
             return storage._get_latest(name)
         latest = storage._get_latest(name)
         alias = storage._aliases[latest.function_arn].get(qualifier)
         version = self._alias_version(alias) if alias is not None else qualifier
-        found = latest if version == "$LATEST" else storage._get_version(name, version)
+        found = latest if version == LATEST else storage._get_version(name, version)
         if found is None:
             raise self._not_found(name, qualifier)
         return found
@@ -101,17 +120,33 @@ class Functions:
         model = self.model(reference, qualifier)
         storage = self.backend._lambdas
         latest = storage._get_latest(model.function_name)
-        version = "$LATEST" if model is latest else str(model.version)
+        version = LATEST if model is latest else str(model.version)
         arn = f"{latest.function_arn}:{version}"
         configured = (
             model.handler, model.run_time, model.memory_size, model.timeout, model.architectures[0],
             list(model.environment_vars.items()), model.code_sha_256, [layer["Arn"] for layer in model.layers],
-            model.__dict__.get(DURABLE_KEY),
+            model.__dict__.get(DURABLE_KEY), model.__dict__.get(MANAGED_KEY),
         )  # fmt: skip
         known = self._known.get(arn)
         if known is None or known[0] != configured:
             known = self._known[arn] = configured, self._function(model, version, arn)
         return known[1]
+
+    def invoked(self, reference: str, qualifier: str | None = None) -> Function:
+        """What an invocation by this reference runs: of a function on managed instances, a published version.
+
+        Raises ApiError ResourceNotFoundException, NoPublishedVersionException and ResourceConflictException.
+        """
+        found = self.get(reference, qualifier)
+        if found.managed is None or found.version != LATEST:
+            return found
+        name, qualifier = split_reference(reference, qualifier)
+        if qualifier is not None:
+            raise not_ready("ActiveNonInvocable")
+        if self.backend._lambdas._get_version(name, LATEST_PUBLISHED) is None:
+            message = f"The function {name} has no published versions available."
+            raise ApiError("NoPublishedVersionException", message, 400, Type="User")
+        return self.get(name, LATEST_PUBLISHED)
 
     @staticmethod
     def _function(model: Any, version: str, arn: str) -> Function:
@@ -127,8 +162,9 @@ class Functions:
             variables=tuple(sorted(model.environment_vars.items())),
             code_sha256=model.code_sha_256,
             layers=tuple(layer["Arn"] for layer in model.layers),
-            snap_start=version != "$LATEST" and model.__dict__.get(SNAP_START_KEY) == "PublishedVersions",
+            snap_start=version != LATEST and model.__dict__.get(SNAP_START_KEY) == "PublishedVersions",
             durable=model.__dict__.get(DURABLE_KEY),
+            managed=model.__dict__.get(MANAGED_KEY),
         )
 
     def code_dirs(self, function: Function) -> list[Path]:

@@ -137,9 +137,9 @@ class Invoker:
                 raise error
             if suppressed:
                 self._load(sandbox)
-            self._take_cpu(sandbox)
+            self.take_cpu(sandbox)
             if interference is not None:
-                crash_timer = self._interfere(interference, crash)
+                crash_timer = self.interfere(interference, crash)
             assert sandbox.handler is not None
             return sandbox.handler(json.loads(payload or b"null"), context)
 
@@ -182,7 +182,7 @@ class Invoker:
             answer = json.dumps(error).encode()
         return self._report(sandbox, request_id, duration_us, answer, error is not None, status)
 
-    def _interfere(self, interference: Interference, crash: Callable[[], None]) -> Timer | None:
+    def interfere(self, interference: Interference, crash: Callable[[], None]) -> Timer | None:
         """What goes wrong before the handler begins; the timer of what goes wrong later."""
         kernel = self._cloud.kernel
         kernel.sleep(interference.delay_us)
@@ -195,7 +195,7 @@ class Invoker:
             kernel.event().wait()
         return timer
 
-    def _take_cpu(self, sandbox: Sandbox) -> None:
+    def take_cpu(self, sandbox: Sandbox) -> None:
         """The runtime's own work around a handler, slower with less memory."""
         environment = sandbox.environment
         assert environment is not None
@@ -203,7 +203,7 @@ class Invoker:
         cpu_us = latency.fact_us("model.lambda.handler_cpu", sandbox.config.name)
         if sandbox.invocations == 0 and environment.modules.requested & {"boto3", "botocore"}:
             cpu_us += latency.fact_us("model.lambda.sdk_first_call_cpu", sandbox.config.name)
-        self._cloud.kernel.sleep(round(cpu_us / environment.cpu_share))
+        environment.use_cpu(cpu_us)
 
     # -- logs --------------------------------------------------------------------------------
 

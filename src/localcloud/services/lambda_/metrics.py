@@ -23,6 +23,7 @@ NAMESPACE = "AWS/Lambda"
 _LATEST = "$LATEST"
 _REPORT_DIGITS = 2  # a Duration has as many as in the REPORT line
 _INVOCATION = ("Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions")
+_REFUSALS = ("ConcurrencyThrottles", "CPUThrottles", "MemoryThrottles", "DiskThrottles")
 _UNITS = {"Duration": "Milliseconds", "AsyncEventAge": "Milliseconds", "IteratorAge": "Milliseconds"}
 
 
@@ -71,8 +72,7 @@ class LambdaMetrics:
     def measure(self, config: Function, qualifier: str | None, run: Callable[[], InvokeResult]) -> InvokeResult:
         """Run an invocation and publish its metrics. A throttled one counts as Throttles only."""
         started_us = self._cloud.kernel.unix_us
-        alias = qualifier not in (None, _LATEST, config.version)
-        targets = self._targets(config.name, qualifier, config.version if alias else None)
+        targets = self._of_invocation(config, qualifier)
         running = [self._enter(target) for target in targets]
         try:
             result = run()
@@ -88,6 +88,16 @@ class LambdaMetrics:
         for target, concurrent in zip(targets, running, strict=True):
             target.invoked(failed, duration_ms, concurrent, at_s)
         return result
+
+    def refused(self, config: Function, qualifier: str | None, reason: str) -> None:
+        """Managed instances had no room for a request: one of the reasons counts 1, the others 0."""
+        for target in self._of_invocation(config, qualifier):
+            for metric in _REFUSALS:
+                target.add(metric, 1 if metric == reason else 0, self._cloud.kernel.unix_us)
+
+    def _of_invocation(self, config: Function, qualifier: str | None) -> tuple[_Target, ...]:
+        alias = qualifier not in (None, _LATEST, config.version)
+        return self._targets(config.name, qualifier, config.version if alias else None)
 
     def iterator_age(self, name: str, qualifier: str | None, age_us: int) -> None:
         """The last record of a stream's batch is `age_us` old when its function is invoked."""

@@ -64,6 +64,8 @@ class ProvisionedOperations:
         config = self._functions.get(name, qualifier)
         if config.version == _LATEST:
             raise _invalid("Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
+        if config.managed is not None:
+            raise _invalid("Provisioned Concurrency is not supported for functions on Lambda Managed Instances.")
         if config.snap_start:
             raise _invalid("Provisioned Concurrency is not supported for function versions with SnapStart enabled")
         if alias is not None and (name, config.version) in self._provisioned.allocations:

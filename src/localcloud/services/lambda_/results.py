@@ -24,6 +24,7 @@ class InvokeResult:
     log_tail: tuple[str, ...] = ()
     provisioned: bool = False
     restore_ms: float = 0.0  # SnapStart
+    managed: bool = False  # on managed instances, where no duration is billed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class Interference:
     hangs: bool = False
     crash_after_us: int | None = None
     on_crash: Callable[[], None] | None = None
+
+
+def is_passing(error: ApiError) -> bool:
+    """Whether an error may be over later: the service's own, or a version that is not ready or not published yet."""
+    return error.status >= 500 or error.code in ("ResourceConflictException", "NoPublishedVersionException")
 
 
 class Throttled(ApiError):

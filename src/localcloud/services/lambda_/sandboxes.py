@@ -42,6 +42,7 @@ class Sandbox:
     restore_us: int = 0  # reported with the first invocation, then 0
     billed_restore_us: int = 0
     restore_error: BaseException | None = None
+    prepare: Callable[[ExecutionEnvironment], None] | None = None  # called before anything runs in it
 
 
 def new_sandbox(cloud: Cloud, config: Function, kind: str = ON_DEMAND) -> Sandbox:
@@ -141,7 +142,7 @@ class EnvironmentFactory:
             "_HANDLER": config.handler,
             **dict(config.variables),
         }
-        return ExecutionEnvironment(
+        environment = ExecutionEnvironment(
             cloud.kernel,
             f"{config.name}/{config.version}/{sandbox.number}/{sandbox.invocations}",
             code_dirs,
@@ -150,3 +151,6 @@ class EnvironmentFactory:
             cpu_share=cpu_share(cloud.facts, config.memory_mb),
             code_cache=self._cache,
         )
+        if sandbox.prepare is not None:
+            sandbox.prepare(environment)
+        return environment

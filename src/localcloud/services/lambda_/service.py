@@ -23,6 +23,7 @@ from localcloud.services.lambda_.context import ClientContext
 from localcloud.services.lambda_.durable import DurableExecutions
 from localcloud.services.lambda_.functions import Function, Functions, split_reference
 from localcloud.services.lambda_.invocation import Invoker
+from localcloud.services.lambda_.managed import ManagedInstances
 from localcloud.services.lambda_.metrics import LambdaMetrics
 from localcloud.services.lambda_.provisioned import ProvisionedConcurrency
 from localcloud.services.lambda_.provisioned_api import ProvisionedOperations
@@ -53,8 +54,9 @@ class Lambda:
         init = self._invoker.init_at_leisure
         self.provisioned = ProvisionedConcurrency(cloud, self.functions, self.concurrency, init)
         self._provisioned_operations = ProvisionedOperations(cloud, self.functions, self.concurrency, self.provisioned)
+        self.managed = ManagedInstances(cloud, self.functions, self._invoker, self.metrics)
         self._configurations = Configurations(
-            cloud, self.functions, self._invoker.snap_start, self._provisioned_operations.forget
+            cloud, self.functions, self._invoker.snap_start, self.managed, self._provisioned_operations.forget
         )
         self.durable = DurableExecutions(cloud, self._once)
         self._sandboxes: Counter[tuple[str, str]] = Counter()
@@ -72,6 +74,7 @@ class Lambda:
         self._configurations.install()
         self.asynchronous.configs.install()
         self._provisioned_operations.install()
+        self.managed.install()
         self.durable.install()
         register("lambda", "PutFunctionConcurrency", self._put_concurrency_api)
         register("lambda", "GetAccountSettings", self._account_settings_api)
@@ -87,19 +90,21 @@ class Lambda:
         request_id: str | None = None,
         client_context: ClientContext | None = None,
         waits: bool = True,
+        queued: bool = False,
     ) -> InvokeResult:
         """A synchronous invocation, in the calling task. A retry passes the event's own request id.
 
         A durable function is waited for to the end of its execution; `waits` says that its caller does so on AWS,
-        too, which limits how long the execution may take. Raises Throttled when no concurrency is left, ApiError
-        when there is no such function.
+        too, which limits how long the execution may take. `queued`: it is one of the asynchronous invocations or
+        of an event source mapping, which may take longer than others on managed instances. Raises Throttled when
+        no concurrency is left, ApiError when there is no such function.
         """
-        config = self.functions.get(reference, qualifier)
+        config = self.functions.invoked(reference, qualifier)
         qualifier = split_reference(reference, qualifier)[1]
         if config.durable is not None:
             self.durable.check(config, qualifier, waits=waits)
             return self.durable.wait(self.durable.start(config, qualifier or config.version, payload))
-        return self._once(config, qualifier, payload, request_id, client_context)
+        return self._once(config, qualifier, payload, request_id, client_context, queued)
 
     def _once(
         self,
@@ -108,6 +113,7 @@ class Lambda:
         payload: bytes,
         request_id: str | None = None,
         client_context: ClientContext | None = None,
+        queued: bool = False,
     ) -> InvokeResult:
         """One invocation of a version."""
         with self._cloud.tracer.span("Invocation", "lambda", config.name) as span:
@@ -116,7 +122,7 @@ class Lambda:
                 result = self.metrics.measure(
                     config,
                     qualifier,
-                    partial(self._run, config, qualifier, payload, request_id, client_context),
+                    partial(self._run, config, qualifier, payload, request_id, client_context, queued),
                 )
             except Throttled:
                 span.status = "throttled"
@@ -134,11 +140,14 @@ class Lambda:
 
     def _count(self, config: Function, result: InvokeResult) -> None:
         """Meter a request and its GB-seconds, and tell the listeners."""
-        processor = "arm64" if config.architecture == "arm64" else "x86"
-        self._cloud.meter.add("lambda.requests", 1, config.name)
-        seconds = gb_seconds(config.memory_mb, result.billed_ms)
-        item = "lambda.provisioned_duration_gb_s" if result.provisioned else "lambda.gb_s"
-        self._cloud.meter.add(f"{item}.{processor}", seconds, config.name)
+        if result.managed:
+            self._cloud.meter.add("lambda.managed_requests", 1, config.name)
+        else:
+            processor = "arm64" if config.architecture == "arm64" else "x86"
+            self._cloud.meter.add("lambda.requests", 1, config.name)
+            seconds = gb_seconds(config.memory_mb, result.billed_ms)
+            item = "lambda.provisioned_duration_gb_s" if result.provisioned else "lambda.gb_s"
+            self._cloud.meter.add(f"{item}.{processor}", seconds, config.name)
         for listener in self.on_invoked:
             listener(config, result)
 
@@ -149,10 +158,13 @@ class Lambda:
         payload: bytes,
         request_id: str,
         client_context: ClientContext | None,
+        queued: bool,
     ) -> InvokeResult:
         """In a free environment, or in one that starts for it. Raises Throttled."""
         self._invoker.snap_start.check_ready(config)
         interference = self._interference(config)
+        if config.managed is not None:
+            return self.managed.run(config, qualifier, payload, request_id, client_context, interference, queued)
         allocation = self.provisioned.find(config, qualifier)
         sandbox = self.provisioned.take(allocation, config) if allocation is not None else None
         if allocation is not None and sandbox is not None:
@@ -204,9 +216,9 @@ class Lambda:
             raise ApiError("RequestTooLargeException", message, 413)
         self._check_json(payload)
         if kind == "DryRun":
-            self.functions.get(reference, qualifier)
+            self.functions.invoked(reference, qualifier)
             return {"StatusCode": 204, "Payload": _stream(b"")}
-        config = self.functions.get(reference, qualifier)
+        config = self.functions.invoked(reference, qualifier)
         if config.durable is not None:
             return self._invoke_durable(config, split_reference(reference, qualifier)[1], payload, kind, params)
         if params.get("DurableExecutionName"):

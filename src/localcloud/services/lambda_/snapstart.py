@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.api import ApiError
 from localcloud.runtime.tape import HOOKS, Recording, Tape
 from localcloud.services.lambda_.errors import InjectedError
-from localcloud.services.lambda_.functions import SNAP_START_KEY, Function, Functions
+from localcloud.services.lambda_.functions import SNAP_START_KEY, Function, Functions, not_ready
 from localcloud.services.lambda_.sandboxes import SNAP_START, Sandbox, new_sandbox
 
 if TYPE_CHECKING:
@@ -117,13 +117,7 @@ class SnapStart:
         """Raise ApiError while the version cannot be invoked."""
         state = self._functions.model(config.name, config.version).__dict__.get(_STATE_KEY, "Active")
         if state != "Active":
-            raise ApiError(
-                "ResourceConflictException",
-                "The operation cannot be performed at this time. The function is currently in the following state: "
-                f"{state}",
-                409,
-                Type="User",
-            )
+            raise not_ready(state)
 
     # -- restoring -----------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any
 from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, as_bool, chosen, names
 
 _CONFIGURATION = (
-    "DeadLetterConfig Description DurableConfig Environment EphemeralStorage FileSystemConfigs Handler ImageConfig "
+    "CapacityProviderConfig DeadLetterConfig Description DurableConfig Environment EphemeralStorage FileSystemConfigs Handler ImageConfig "
     "KmsKeyArn Layers LoggingConfig MemorySize Role Runtime SnapStart Timeout TracingConfig VpcConfig"
 )
 
@@ -23,10 +23,21 @@ def _configuration(making: Making) -> dict[str, Any]:
     for number in ("MemorySize", "Timeout"):
         if number in found:
             found[number] = int(found[number])
+    if "CapacityProviderConfig" in found:
+        found["CapacityProviderConfig"] = _capacity(found["CapacityProviderConfig"])
     if "Environment" in found:
         variables = found["Environment"].get("Variables", {})
         found["Environment"] = {"Variables": {key: _text(value) for key, value in variables.items()}}
     return found
+
+
+def _capacity(config: Mapping[str, Any]) -> dict[str, Any]:
+    given = dict(config.get("LambdaManagedInstancesCapacityProviderConfig") or {})
+    for member, number in (("PerExecutionEnvironmentMaxConcurrency", int),
+                           ("ExecutionEnvironmentMemoryGiBPerVCpu", float)):  # fmt: skip
+        if member in given:
+            given[member] = number(given[member])
+    return {"LambdaManagedInstancesCapacityProviderConfig": given}
 
 
 def _text(value: Any) -> str:
@@ -50,7 +61,7 @@ class Function(Updatable):
     custom_name = "FunctionName"
     properties = names(
         _CONFIGURATION + " Architectures Code CodeSigningConfigArn FunctionName PackageType RecursiveLoop "
-        "ReservedConcurrentExecutions RuntimeManagementConfig Tags"
+        "FunctionScalingConfig PublishToLatestPublished ReservedConcurrentExecutions RuntimeManagementConfig Tags"
     )
     required = names("Code Role")
     replacing = names("FunctionName PackageType")
@@ -67,7 +78,8 @@ class Function(Updatable):
             **chosen(properties, "Architectures PackageType"),
         )
         self._reserve(making, name)
-        arn = answer["FunctionArn"]
+        _publish_latest(making, name)
+        arn = str(answer["FunctionArn"])
         return Made(name, {"Arn": arn, "SnapStartResponse.ApplyOn": "None"})
 
     def _reserve(self, making: Making, name: str) -> None:
@@ -85,10 +97,38 @@ class Function(Updatable):
             client.update_function_code(FunctionName=made.physical_id, **code, **chosen(properties, "Architectures"))
         client.update_function_configuration(FunctionName=made.physical_id, **_configuration(making))
         self._reserve(making, made.physical_id)
+        _publish_latest(making, made.physical_id)
         return made
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("lambda").delete_function(FunctionName=made.physical_id)
+
+
+def _publish_latest(making: Making, name: str) -> None:
+    """CloudFormation publishes $LATEST.PUBLISHED of a function on managed instances, unless it is told not to."""
+    if "CapacityProviderConfig" not in making.properties:
+        return
+    if as_bool(making.properties.get("PublishToLatestPublished", True)):
+        making.client("lambda").publish_version(FunctionName=name, PublishTo="LATEST_PUBLISHED")
+        _scale(making, name, "$LATEST.PUBLISHED")
+
+
+def _scale(making: Making, name: str, version: str) -> None:
+    """Bound the environments of a version on managed instances, and wait until it has them."""
+    client = making.client("lambda")
+    bounds = making.properties.get("FunctionScalingConfig")
+    if bounds is not None:
+        client.put_function_scaling_config(
+            FunctionName=name, Qualifier=version,
+            FunctionScalingConfig={member: int(count) for member, count in bounds.items()},
+        )  # fmt: skip
+    making.wait_until(lambda: _settled(client, name, version))
+    client.get_waiter("published_version_active").wait(FunctionName=name, Qualifier=version)
+
+
+def _settled(client: Any, name: str, version: str) -> bool:
+    found = client.get_function_configuration(FunctionName=name, Qualifier=version)
+    return found["State"] not in ("Pending", "Deactivating") and found["LastUpdateStatus"] != "InProgress"
 
 
 def _provision(making: Making, name: str, qualifier: str) -> None:
@@ -117,7 +157,9 @@ class Version(ResourceType):
     def create(self, making: Making) -> Made:
         answer = making.client("lambda").publish_version(**chosen(making.properties, "FunctionName Description"))
         name, version = making.properties["FunctionName"], answer["Version"]
-        making.wait_until(lambda: _state(making, name, version) != "Pending")  # SnapStart's snapshot takes its time
+        if "FunctionScalingConfig" in making.properties:
+            _scale(making, name, version)
+        making.wait_until(lambda: _state(making, name, version) != "Pending")  # snapshots and instances take their time
         _provision(making, name, version)
         return Made(
             f"{answer['FunctionArn']}",
@@ -300,6 +342,59 @@ class LayerVersion(ResourceType):
         making.client("lambda").delete_layer_version(LayerName=name, VersionNumber=int(version))
 
 
+class CapacityProvider(Updatable):
+    name = "AWS::Lambda::CapacityProvider"
+    custom_name = "CapacityProviderName"
+    properties = names(
+        "CapacityProviderName CapacityProviderScalingConfig InstanceRequirements KmsKeyArn PermissionsConfig "
+        "PropagateTags Tags TelemetryConfig VpcConfig"
+    )
+    required = names("PermissionsConfig VpcConfig")
+    replacing = names("CapacityProviderName InstanceRequirements KmsKeyArn PermissionsConfig VpcConfig")
+
+    def _changeable(self, making: Making) -> dict[str, Any]:
+        found = chosen(making.properties, "CapacityProviderScalingConfig PropagateTags TelemetryConfig")
+        if "CapacityProviderScalingConfig" in found:
+            scaling = dict(found["CapacityProviderScalingConfig"])
+            if "MaxVCpuCount" in scaling:
+                scaling["MaxVCpuCount"] = int(scaling["MaxVCpuCount"])
+            if "ScalingPolicies" in scaling:
+                scaling["ScalingPolicies"] = [
+                    {**policy, "TargetValue": float(policy["TargetValue"])} for policy in scaling["ScalingPolicies"]
+                ]
+            found["CapacityProviderScalingConfig"] = scaling
+        if "ExplicitTags" in found.get("PropagateTags", {}):
+            tags = found["PropagateTags"]["ExplicitTags"]
+            found["PropagateTags"] = {
+                **found["PropagateTags"], "ExplicitTags": {tag["Key"]: tag["Value"] for tag in tags},
+            }  # fmt: skip
+        return found
+
+    def create(self, making: Making) -> Made:
+        client, name = making.client("lambda"), making.name("CapacityProviderName")
+        made = client.create_capacity_provider(
+            CapacityProviderName=name,
+            Tags=making.all_tags(),
+            **chosen(making.properties, "InstanceRequirements KmsKeyArn PermissionsConfig VpcConfig"),
+            **self._changeable(making),
+        )["CapacityProvider"]
+        making.wait_until(lambda: self._state(client, name) != "Pending")
+        return Made(name, {"Arn": made["CapacityProviderArn"], "State": self._state(client, name)})
+
+    @staticmethod
+    def _state(client: Any, name: str) -> str:
+        return str(client.get_capacity_provider(CapacityProviderName=name)["CapacityProvider"]["State"])
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        making.client("lambda").update_capacity_provider(
+            CapacityProviderName=made.physical_id, **self._changeable(making)
+        )
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("lambda").delete_capacity_provider(CapacityProviderName=made.physical_id)
+
+
 ALL = (
-    Function(), Version(), Alias(), Permission(), EventSourceMapping(), EventInvokeConfig(), Url(), LayerVersion(),
+    CapacityProvider(), Function(), Version(), Alias(), Permission(), EventSourceMapping(), EventInvokeConfig(), Url(), LayerVersion(),
 )  # fmt: skip
