@@ -372,10 +372,12 @@ class CapacityProvider(Updatable):
 
     def create(self, making: Making) -> Made:
         client, name = making.client("lambda"), making.name("CapacityProviderName")
+        vpc = making.properties["VpcConfig"]
         made = client.create_capacity_provider(
             CapacityProviderName=name,
             Tags=making.all_tags(),
-            **chosen(making.properties, "InstanceRequirements KmsKeyArn PermissionsConfig VpcConfig"),
+            VpcConfig={**vpc, "SecurityGroupIds": vpc.get("SecurityGroupIds") or []},  # none: the VPC's default one
+            **chosen(making.properties, "InstanceRequirements KmsKeyArn PermissionsConfig"),
             **self._changeable(making),
         )["CapacityProvider"]
         making.wait_until(lambda: self._state(client, name) != "Pending")

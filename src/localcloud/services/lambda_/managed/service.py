@@ -52,7 +52,7 @@ class ManagedInstances:
         self._metrics = ManagedMetrics(cloud, self.providers)
         self._fleets = self._metrics.fleets  # those that serve, by name and version
         self._coming: dict[tuple[str, str], Fleet] = {}  # those that are started to serve
-        self._configs = ScalingConfigs(cloud, functions, self._fleet, self._reactivate)
+        self._configs = ScalingConfigs(cloud, functions, self.fleet, self._reactivate)
 
     def install(self) -> None:
         """Answer the operations on capacity providers and on the scaling of functions."""
@@ -190,7 +190,7 @@ class ManagedInstances:
         else:
             versions.set_state(model, "Failed", fleet.failure)
 
-    def _fleet(self, name: str, version: str) -> Fleet | None:
+    def fleet(self, name: str, version: str) -> Fleet | None:
         """The environments that serve a version, or else those that are being started."""
         return self._fleets.get((name, version)) or self._coming.get((name, version))
 
