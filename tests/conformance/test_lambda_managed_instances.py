@@ -145,6 +145,22 @@ class TestEnvironments:
         assert {(answer["call"], answer["limit"]) for answer in answers} == {(1, "16")}
 
     @pytest.mark.behaviour("LMI-01")
+    def test_its_requests_share_tmp_where_code_that_is_not_safe_races(self, create, publish, together):
+        create("""
+            import time
+            def handler(event, context):
+                path = f"/tmp/{context.aws_request_id}" if event.get("own") else "/tmp/order"
+                with open(path, "w") as file:
+                    file.write(context.aws_request_id)
+                time.sleep(1)  # the others write meanwhile
+                with open(path) as file:
+                    return {"right": file.read() == context.aws_request_id}
+            """)  # fmt: skip
+        publish(1, 1)
+        assert [answer["right"] for answer in together(5, own=True)] == [True] * 5
+        assert [answer["right"] for answer in together(5)].count(True) == 1
+
+    @pytest.mark.behaviour("LMI-01")
     def test_a_request_beyond_its_concurrency_is_refused(self, create, publish, together):
         create(PerExecutionEnvironmentMaxConcurrency=3)
         publish(1, 1)
@@ -249,7 +265,7 @@ class TestScaling:
     ):
         create()
         publish(1, 10)
-        for _ in range(20):
+        for _ in range(18):
             together(1, seconds=10, cpu=9)
         assert environments(log_lines("shop")) == 2  # one would be at 90 %, two are at 45 %
 

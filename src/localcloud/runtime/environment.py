@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.kernel import Kernel, TaskGroup
+from localcloud.runtime.files import TmpDirectory
 from localcloud.runtime.modules import CodeCache, ModuleSpace
 from localcloud.runtime.surroundings import LoggerTree
 from localcloud.runtime.tape import Tape
 
 
 class ExecutionEnvironment(TaskGroup):
-    """Own modules, environment variables, output, loggers and randomness.
+    """Own modules, environment variables, output, loggers, randomness and /tmp.
 
     `name` also names its random stream, so give every environment its own. `write_line` receives
     each finished line of output. `cpu_share` is the part of one vCPU its memory buys (at most 1).
@@ -38,6 +39,7 @@ class ExecutionEnvironment(TaskGroup):
         self.environ = dict(environ)
         self.write_line = write_line
         self.loggers = LoggerTree()
+        self.tmp = TmpDirectory()
         self.cpu_share = cpu_share
         self.cpu_us = 0
         self.use_shared_cpu: Callable[[int], None] | None = None  # for a process that shares its processor

@@ -9,7 +9,7 @@ from typing import Any
 
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
-from localcloud.runtime import aio, clock, entropy, surroundings, threads
+from localcloud.runtime import aio, clock, entropy, files, surroundings, threads
 from localcloud.runtime.environment import current_environment
 
 
@@ -18,6 +18,7 @@ def install(kernel: Kernel, patches: Patches) -> Callable[[], None]:
     threads.install(kernel, patches)
     aio.install(kernel, patches)
     entropy.install(kernel, patches)
+    files.install(patches, lambda: current_environment(kernel))
     surroundings.install(kernel, patches, lambda: current_environment(kernel))
     _install_import_module(kernel, patches)
     return clock.install(kernel, patches)  # last: it replaces clock names in all modules loaded by now

@@ -1,7 +1,7 @@
 """An execution environment on an instance: several processes of one version, each with one request at a time.
 
-Python's runtime starts as many processes as requests may run at once. They share the environment's processor and
-log stream, not their memory. Source: the developer guide on managed instances' execution environment and Python.
+Python's runtime starts as many processes as requests may run at once. They share the environment's processor,
+/tmp and log stream, not their memory. Source: the developer guide on managed instances' execution environment and Python.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localcloud.runtime import ExecutionEnvironment
+from localcloud.runtime.files import TmpDirectory
 from localcloud.services.lambda_.functions import Function
 from localcloud.services.lambda_.managed import json_logs
 from localcloud.services.lambda_.managed.instances import Instance
@@ -40,6 +41,7 @@ class ManagedEnvironment:
         self.config = config
         self.processor = Processor(cloud.kernel, vcpus, cpu_window_us)
         self.instance: Instance | None = None
+        self._tmp = TmpDirectory()
         self.workers: list[Worker] = []
         self.running = 0
         self.peak = 0
@@ -85,6 +87,7 @@ class ManagedEnvironment:
         def prepare(process: ExecutionEnvironment) -> None:
             assert self.config.managed is not None
             process.environ["AWS_LAMBDA_MAX_CONCURRENCY"] = str(self.config.managed.max_concurrency)
+            process.tmp = self._tmp
             process.use_shared_cpu = self.processor.use
             unix_us = lambda: self._cloud.kernel.unix_us  # noqa: E731
             handler = json_logs.JsonHandler(process.write_line, unix_us, lambda: worker.request_id)
