@@ -1,7 +1,8 @@
 """What a run costs: quantity times price, line by line, with the source of every price.
 
 Prices are the on-demand list prices of the facts file. The free tier, savings plans and taxes are left
-out; so are discounts, but for one on EC2 instances that a report may be asked to take into account. Where AWS sells in monthly tiers, a report has one line for each tier it reaches.
+out; so are discounts, but for one on EC2 instances that a report can be asked to take into
+account. Where AWS sells in monthly tiers, a report has one line for each tier it reaches.
 """
 
 from __future__ import annotations

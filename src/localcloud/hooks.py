@@ -55,6 +55,8 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.core.errors:get_error_model", "SQS's error codes of the query protocol"),
     Hook("moto.core.utils:get_service_model", "SQS's error codes of the query protocol"),
     Hook("moto.dynamodb.responses:DynamoHandler", "DynamoDB operations without HTTP"),
+    Hook("moto.awslambda.models:LambdaStorage._get_version", "versions of functions"),
+    Hook("moto.awslambda.models:LambdaFunction.set_version", "versions of functions on managed instances"),
     Hook("moto.sns.models:sns_backends", "topics and their subscriptions"),
     Hook("moto.sns.models:SNSBackend._validate_filter_policy", "filter policies are checked by the local cloud"),
     Hook("moto.pipes.models:pipes_backends", "pipes"),

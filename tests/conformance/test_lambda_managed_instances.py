@@ -123,6 +123,11 @@ def environments(lines):
     return sum('"platform.initStart"' in line for line in lines)
 
 
+def reports(lines):
+    """The records of Lambda's own report lines."""
+    return [json.loads(line)["record"] for line in lines if '"platform.report"' in line]
+
+
 def metric(cloud, name, statistic, **dimensions):
     found = cloud.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/Lambda", MetricName=name, StartTime=cloud.now - timedelta(hours=20),
@@ -180,10 +185,7 @@ class TestEnvironments:
         publish(1, 1)
         together(1, cpu=0.5)
         together(4, cpu=0.5)
-        durations = [
-            json.loads(line)["record"]["metrics"]["durationMs"] for line in log_lines("shop") if "platform.report" in line
-        ]
-        alone, *shared = durations
+        alone, *shared = (report["metrics"]["durationMs"] for report in reports(log_lines("shop")))
         assert 500 < alone < 600
         assert all(1_900 < duration < 2_300 for duration in shared)
 
@@ -246,8 +248,7 @@ class TestScaling:
         create("import time\ntime.sleep(20)\n" + "def handler(event, context):\n    return {'at': time.time()}\n")
         publish()
         together(20)
-        reports = [json.loads(line)["record"] for line in log_lines("shop") if "platform.report" in line]
-        assert all(report["metrics"]["durationMs"] < 500 for report in reports)
+        assert all(report["metrics"]["durationMs"] < 500 for report in reports(log_lines("shop")))
 
     @pytest.mark.behaviour("LMI-02")
     def test_a_refusal_is_a_429_with_its_reason_in_a_metric(self, cloud, create, publish, together):
@@ -395,7 +396,7 @@ class TestBill:
         assert less.of(hours) == pytest.approx(0.5 * full.of(hours))
         assert less.of(fee) == full.of(fee) > 0
 
-    def test_an_instance_is_billed_until_a_few_minutes_after_its_last_environment(self, cloud, lambda_, create, publish):
+    def test_an_instance_is_billed_for_some_minutes_after_its_last_environment(self, cloud, lambda_, create, publish):
         create()
         publish()
         lambda_.delete_function(FunctionName="shop")
@@ -472,8 +473,7 @@ class TestConfiguration:
         assert "Task timed out after 900.00 seconds" in answer["errorMessage"]
         lambda_.invoke(FunctionName="shop", InvocationType="Event", Payload=json.dumps({"sleep": 5_300}))
         cloud.wait(6_000)
-        reports = [json.loads(line)["record"] for line in log_lines("shop") if "platform.report" in line]
-        assert [report["status"] for report in reports] == ["timeout", "success"]
+        assert [report["status"] for report in reports(log_lines("shop"))] == ["timeout", "success"]
 
     @pytest.mark.behaviour("LMI-06")
     def test_so_may_batches_of_an_event_source_mapping(self, cloud, lambda_, create, publish, log_lines):
@@ -485,7 +485,7 @@ class TestConfiguration:
         lambda_.create_event_source_mapping(FunctionName="shop", EventSourceArn=arn)
         sqs.send_message(QueueUrl=url, MessageBody="bread")
         cloud.wait(3_000)
-        (report,) = (json.loads(line)["record"] for line in log_lines("shop") if "platform.report" in line)
+        (report,) = reports(log_lines("shop"))
         assert report["status"] == "success"
         assert report["metrics"]["durationMs"] > 2_000_000
 
@@ -665,12 +665,34 @@ def test_a_sam_template_makes_both_and_publishes(cloud, lambda_):
     stacks.get_waiter("stack_create_complete").wait(StackName="shop")
     provider = lambda_.get_capacity_provider(CapacityProviderName="ovens")["CapacityProvider"]
     assert provider["CapacityProviderScalingConfig"] == {
-        "MaxVCpuCount": 64, "ScalingMode": "Manual",
-        "ScalingPolicies": [{"PredefinedMetricType": "LambdaCapacityProviderAverageCPUUtilization", "TargetValue": 40.0}],
-    }  # fmt: skip
+        "MaxVCpuCount": 64,
+        "ScalingMode": "Manual",
+        "ScalingPolicies": [
+            {"PredefinedMetricType": "LambdaCapacityProviderAverageCPUUtilization", "TargetValue": 40.0}
+        ],
+    }
     assert lambda_.invoke(FunctionName="shop")["Payload"].read() == b'"$LATEST.PUBLISHED"'
     applied = lambda_.get_function_scaling_config(FunctionName="shop", Qualifier=PUBLISHED)
     assert applied["AppliedFunctionScalingConfig"] == {"MinExecutionEnvironments": 2, "MaxExecutionEnvironments": 5}
     stacks.delete_stack(StackName="shop")
     stacks.get_waiter("stack_delete_complete").wait(StackName="shop")
+    assert lambda_.list_capacity_providers()["CapacityProviders"] == []
+
+
+def test_a_template_whose_version_fails_is_rolled_back_to_nothing(cloud, lambda_):
+    broken = json.loads(json.dumps(TEMPLATE))
+    broken["Resources"]["Shop"]["Properties"]["InlineCode"] = "import nothing_of_that_name"
+    stacks = cloud.client("cloudformation")
+    stacks.create_change_set(
+        StackName="shop", ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=json.dumps(broken),
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )  # fmt: skip
+    stacks.get_waiter("change_set_create_complete").wait(StackName="shop", ChangeSetName="first")
+    stacks.execute_change_set(StackName="shop", ChangeSetName="first")
+    cloud.wait(900)
+    events = stacks.describe_stack_events(StackName="shop")["StackEvents"]
+    (failed,) = (event for event in events if event["ResourceStatus"] == "CREATE_FAILED")
+    assert "failed during its initialization" in failed["ResourceStatusReason"]
+    assert events[0]["ResourceStatus"] == "ROLLBACK_COMPLETE"
+    assert lambda_.list_functions()["Functions"] == []
     assert lambda_.list_capacity_providers()["CapacityProviders"] == []

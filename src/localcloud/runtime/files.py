@@ -19,7 +19,7 @@ from typing import Any
 
 from localcloud.patching import Patches
 
-_TMP = "/tmp"  # noqa: S108 - the path on Lambda
+_TMP = "/tmp"
 _ONE_PATH = (
     "access", "chmod", "listdir", "lstat", "mkdir", "open", "readlink", "remove", "rmdir", "scandir", "stat",
     "statvfs", "truncate", "unlink", "utime",

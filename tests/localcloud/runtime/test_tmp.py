@@ -33,7 +33,7 @@ def test_it_survives_between_invocations_of_one_environment_and_is_empty_in_anot
 def test_the_host_sees_nothing_of_it(function, invoke):
     function("shop", NOTES)
     invoke("shop")
-    assert not Path("/tmp/orders").exists()  # noqa: S108
+    assert not Path("/tmp/orders").exists()
 
 
 def test_its_files_can_be_moved_walked_and_removed(function, invoke):
@@ -51,7 +51,7 @@ def test_its_files_can_be_moved_walked_and_removed(function, invoke):
             return [walked, os.listdir("/tmp"), os.path.exists("/tmp/a")]
         """)  # fmt: skip
     walked, left, there = invoke("shop")[0]
-    assert walked == [["/tmp", []], ["/tmp/a", ["cake.txt"]], ["/tmp/a/b", ["copy.txt"]]]  # noqa: S108
+    assert walked == [["/tmp", []], ["/tmp/a", ["cake.txt"]], ["/tmp/a/b", ["copy.txt"]]]
     assert (left, there) == ([], False)
 
 

@@ -97,8 +97,9 @@ class AsyncInvocations:
             except ApiError as exc:
                 if not (isinstance(exc, Throttled) or is_passing(exc)):
                     raise
-                # Throttles, functions that are not ready and errors of the service do not use up attempts; only the event's age ends them. A
-                # function that may not run at all has nothing to wait for: AWS sends the event on at once.
+                # Throttles, functions that are not ready and errors of the service do not use up attempts; only the
+                # event's age ends them. A function that may not run at all has nothing to wait for: AWS sends the
+                # event on at once.
                 if self._lambda.functions.reserved().get(self._lambda.functions.get(reference).name) == 0:
                     end("RetriesExhausted", rules.on_failure, None)
                     return

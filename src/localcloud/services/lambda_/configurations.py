@@ -70,9 +70,7 @@ class Configurations:
     def _published(self, call: ApiCall, name: str) -> dict[str, Any]:
         """The configuration of the version of a function on managed instances that a call publishes."""
         version = self._managed.publish(call, name)
-        asked = replace(
-            call, operation="GetFunctionConfiguration", params={"FunctionName": name, "Qualifier": version}
-        )
+        asked = replace(call, operation="GetFunctionConfiguration", params={"FunctionName": name, "Qualifier": version})
         answer = self._cloud.api.stock(asked)
         return {**answer, **self._kept(answer)}
 

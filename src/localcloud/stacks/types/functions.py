@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, as_bool, chosen, names
 
 _CONFIGURATION = (
-    "CapacityProviderConfig DeadLetterConfig Description DurableConfig Environment EphemeralStorage FileSystemConfigs Handler ImageConfig "
-    "KmsKeyArn Layers LoggingConfig MemorySize Role Runtime SnapStart Timeout TracingConfig VpcConfig"
+    "CapacityProviderConfig DeadLetterConfig Description DurableConfig Environment EphemeralStorage "
+    "FileSystemConfigs Handler ImageConfig KmsKeyArn Layers LoggingConfig MemorySize Role Runtime SnapStart Timeout "
+    "TracingConfig VpcConfig"
 )
 
 
@@ -78,7 +81,11 @@ class Function(Updatable):
             **chosen(properties, "Architectures PackageType"),
         )
         self._reserve(making, name)
-        _publish_latest(making, name)
+        try:
+            _publish_latest(making, name)
+        except ClientError:
+            client.delete_function(FunctionName=name)
+            raise
         arn = str(answer["FunctionArn"])
         return Made(name, {"Arn": arn, "SnapStartResponse.ApplyOn": "None"})
 
@@ -122,12 +129,16 @@ def _scale(making: Making, name: str, version: str) -> None:
             FunctionName=name, Qualifier=version,
             FunctionScalingConfig={member: int(count) for member, count in bounds.items()},
         )  # fmt: skip
-    making.wait_until(lambda: _settled(client, name, version))
-    client.get_waiter("published_version_active").wait(FunctionName=name, Qualifier=version)
-
-
-def _settled(client: Any, name: str, version: str) -> bool:
+    making.wait_until(lambda: _settled(making, name, version))
     found = client.get_function_configuration(FunctionName=name, Qualifier=version)
+    if "Failed" in (found["State"], found["LastUpdateStatus"]):
+        reason = found.get("StateReason") or found.get("LastUpdateStatusReason")
+        error = {"Code": "NotStabilized", "Message": f"Version {version} of {name} did not get Active: {reason}"}
+        raise ClientError({"Error": error}, "PublishVersion")
+
+
+def _settled(making: Making, name: str, version: str) -> bool:
+    found = making.client("lambda").get_function_configuration(FunctionName=name, Qualifier=version)
     return found["State"] not in ("Pending", "Deactivating") and found["LastUpdateStatus"] != "InProgress"
 
 
@@ -398,5 +409,6 @@ class CapacityProvider(Updatable):
 
 
 ALL = (
-    CapacityProvider(), Function(), Version(), Alias(), Permission(), EventSourceMapping(), EventInvokeConfig(), Url(), LayerVersion(),
+    CapacityProvider(), Function(), Version(), Alias(), Permission(), EventSourceMapping(), EventInvokeConfig(), Url(),
+    LayerVersion(),
 )  # fmt: skip

@@ -1,7 +1,8 @@
 """An execution environment on an instance: several processes of one version, each with one request at a time.
 
 Python's runtime starts as many processes as requests may run at once. They share the environment's processor,
-/tmp and log stream, not their memory. Source: the developer guide on managed instances' execution environment and Python.
+/tmp and log stream, not their memory. Source: the developer guide on managed instances' execution environment and
+on their Python runtime.
 """
 
 from __future__ import annotations

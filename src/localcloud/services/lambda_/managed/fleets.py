@@ -106,12 +106,12 @@ class Fleet:
         while self.provider.state == PENDING:
             kernel.sleep(_SECOND_US)
         self.failure = ""
-        while len(self.environments) < self.low and not self.failure:
+        while len(self.environments) < self.low and not (self.failure or self.closed):
             for task in self.grow(self.low):
                 task.join()
             while self.starting:  # those that others asked for meanwhile
                 kernel.sleep(_SECOND_US)
-        return not self.failure
+        return not (self.failure or self.closed)
 
     def grow(self, wanted: int) -> list[Task]:
         """Start what is missing, in tasks of their own."""

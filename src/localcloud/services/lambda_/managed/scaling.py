@@ -24,14 +24,14 @@ class Scaler:
         self._fleet = fleet
         fleet.on_request = self._seen
         rules = cloud.facts.value("model.lambda.lmi.scaling")
-        self._every_us = round(rules["every_s"] * 1e6)
+        self._every_us = int(rules["every_s"]) * 1_000_000
         self._target = float(rules["target"])
-        self._window_us = round(rules["down_window_s"] * 1e6)
-        self._down_every_us = round(rules["down_every_s"] * 1e6)
+        self._window_us = int(rules["down_window_s"]) * 1_000_000
+        self._down_every_us = int(rules["down_every_s"]) * 1_000_000
         self._wanted: deque[tuple[int, int]] = deque()  # (when, how many) over the window
         self._due = False
         self._looked_us = 0
-        self._ended_us = 0
+        self._ended_us = -self._down_every_us
         self._busy_us: dict[object, float] = {}
 
     def _seen(self) -> None:
@@ -63,8 +63,8 @@ class Scaler:
 
     def _may_end(self, now_us: int) -> bool:
         """Slowly, and only after low load for as long as is looked back."""
-        watched = now_us - self._wanted[0][0] >= self._window_us - self._every_us
-        return watched and now_us - self._ended_us >= self._down_every_us
+        watched_us: int = now_us - self._wanted[0][0]
+        return watched_us >= self._window_us - self._every_us and now_us - self._ended_us >= self._down_every_us
 
     def _load(self) -> float:
         """The load since the last look in multiples of what is aimed at."""

@@ -158,6 +158,9 @@ class ManagedInstances:
         config = self._functions.get(name, version)
         assert config.managed is not None
         key = (name, version)
+        earlier = self._coming.get(key)
+        if earlier is not None:  # published again before it was ready
+            earlier.close()
         provider = self.providers.get(config.managed.provider_arn)
         init = self._invoker.init_at_leisure
         fleet = self._coming[key] = Fleet(self._cloud, provider, config, self._configs.bounds(name, version), init)
@@ -178,6 +181,9 @@ class ManagedInstances:
         del self._coming[key]
         model, serving = self._functions.model(*key), self._fleets.get(key)
         if started:
+            fleet.low, fleet.high = self._configs.bounds(*key)  # they may have changed meanwhile
+            fleet.grow(fleet.low)
+            fleet.shrink(fleet.clamp(fleet.size))
             self._fleets[key] = fleet
             versions.set_state(model, "Deactivated" if fleet.high == 0 else "Active")
             versions.set_update(model, "Successful")
