@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from localcloud.cost import cost_report
+from localcloud.faults import Fault
 
 PUBLISHED = "$LATEST.PUBLISHED"
 ROLE = "arn:aws:iam::123456789012:role/operator"
@@ -204,6 +205,17 @@ class TestEnvironments:
         together(1, exit=True)
         (second,) = together(1)
         assert second["environment"] != first["environment"]
+
+    def test_faults_hit_single_requests(self, cloud, create, publish, together):
+        create(PerExecutionEnvironmentMaxConcurrency=4)
+        publish(1, 1)
+        crash = cloud.faults.add(Fault("crash", service="lambda", resource="shop", delay_ms=500))
+        assert together(1, sleep=1)[0]["errorType"] == "Runtime.ExitError"
+        crash.remove()
+        error = cloud.faults.add(Fault("error", service="lambda", resource="shop", code="OvenCold"))
+        assert together(1)[0]["errorType"] == "OvenCold"
+        error.remove()
+        assert refused(together(4, sleep=1)) == ["TooManyRequestsException"]  # a process is gone with the crash
 
     def test_a_timeout_answers_the_caller_and_does_not_stop_the_code(self, cloud, create, publish, together, log_lines):
         create(settings={"Timeout": 5}, PerExecutionEnvironmentMaxConcurrency=1)
@@ -496,6 +508,21 @@ class TestConfiguration:
         function("shop", SHOP, Timeout=900)
         with pytest.raises(ClientError, match="less than or equal to 900"):
             lambda_.update_function_configuration(FunctionName="shop", Timeout=901)
+
+
+    @pytest.mark.parametrize(("timeout_s", "taken"), [(5_400, True), (5_401, False)])
+    def test_so_may_durable_functions_behind_a_mapping(self, cloud, lambda_, create, publish, timeout_s, taken):
+        create(settings={"DurableConfig": {"ExecutionTimeout": timeout_s, "RetentionPeriodInDays": 1}})
+        sqs = cloud.client("sqs")
+        url = sqs.create_queue(QueueName="orders", Attributes={"VisibilityTimeout": "6000"})["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        version = lambda_.publish_version(FunctionName="shop")["Version"]
+        mapping = {"FunctionName": f"shop:{version}", "EventSourceArn": arn}
+        if taken:
+            assert lambda_.create_event_source_mapping(**mapping)["State"] in ("Creating", "Enabled")
+        else:
+            with pytest.raises(ClientError, match="at most 5400 seconds"):
+                lambda_.create_event_source_mapping(**mapping)
 
 
 class TestVersions:

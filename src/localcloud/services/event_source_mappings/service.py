@@ -123,12 +123,15 @@ class EventSourceMappings:
 
     def _check_durable(self, function: str) -> None:
         """A durable function has to be named with its version, and to end before the mapping would give up."""
-        durable = self._cloud.lambda_.functions.get(function).durable
+        config = self._cloud.lambda_.functions.get(function)
+        durable = config.durable
         if durable is None:
             return
         if split_reference(function, None)[1] is None:
             _refuse("Event source mappings of a durable function need a qualified ARN: a version, an alias or $LATEST.")
-        longest_s = int(self._cloud.facts.value("quota.lambda.durable.esm_limit"))
+        managed = config.managed is not None
+        limit = "quota.lambda.lmi.timeout_queued" if managed else "quota.lambda.durable.esm_limit"
+        longest_s = int(self._cloud.facts.value(limit))
         if durable.timeout_s > longest_s:
             _refuse(
                 f"The ExecutionTimeout of a durable function behind an event source mapping is at most {longest_s} "

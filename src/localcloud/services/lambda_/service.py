@@ -102,7 +102,7 @@ class Lambda:
         config = self.functions.invoked(reference, qualifier)
         qualifier = split_reference(reference, qualifier)[1]
         if config.durable is not None:
-            self.durable.check(config, qualifier, waits=waits)
+            self.durable.check(config, qualifier, waits=waits, queued=queued)
             return self.durable.wait(self.durable.start(config, qualifier or config.version, payload))
         return self._once(config, qualifier, payload, request_id, client_context, queued)
 

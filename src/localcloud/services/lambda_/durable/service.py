@@ -32,6 +32,7 @@ class DurableExecutions:
         self._names: dict[tuple[str, str], Execution] = {}
         self._ids = cloud.kernel.streams["lambda/durable/ids"]
         self._longest_sync_s = int(cloud.facts.value("quota.lambda.durable.esm_limit"))
+        self._longest_managed_s = int(cloud.facts.value("quota.lambda.lmi.timeout_queued"))
 
     def install(self) -> None:
         """Answer the operations on durable executions."""
@@ -49,15 +50,17 @@ class DurableExecutions:
 
     # -- starting ------------------------------------------------------------------------------
 
-    def check(self, config: Function, qualifier: str | None, *, waits: bool) -> None:
-        """What AWS refuses of an invocation. Raises ApiError."""
+    def check(self, config: Function, qualifier: str | None, *, waits: bool, queued: bool = False) -> None:
+        """What AWS refuses of an invocation; `queued` ones may take longer on managed instances. Raises ApiError."""
         if qualifier is None:
             raise _invalid(
                 "Durable functions can be invoked with a version, an alias or $LATEST only: the ARN is unqualified."
             )
-        if waits and config.durable is not None and config.durable.timeout_s > self._longest_sync_s:
+        longest_s = self._longest_managed_s if queued and config.managed is not None else self._longest_sync_s
+        if waits and config.durable is not None and config.durable.timeout_s > longest_s:
             raise _invalid(
-                "A durable function with an ExecutionTimeout of more than 15 minutes cannot be invoked synchronously."
+                f"A durable function with an ExecutionTimeout of more than {longest_s // 60} minutes cannot be invoked "
+                "synchronously."
             )
 
     def start(self, config: Function, qualifier: str, payload: bytes, name: str | None = None) -> Execution:
