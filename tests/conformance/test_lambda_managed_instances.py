@@ -509,7 +509,6 @@ class TestConfiguration:
         with pytest.raises(ClientError, match="less than or equal to 900"):
             lambda_.update_function_configuration(FunctionName="shop", Timeout=901)
 
-
     @pytest.mark.parametrize(("timeout_s", "taken"), [(5_400, True), (5_401, False)])
     def test_so_may_durable_functions_behind_a_mapping(self, cloud, lambda_, create, publish, timeout_s, taken):
         create(settings={"DurableConfig": {"ExecutionTimeout": timeout_s, "RetentionPeriodInDays": 1}})
