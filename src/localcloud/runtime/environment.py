@@ -16,7 +16,7 @@ from localcloud.runtime.tape import Tape
 
 
 class ExecutionEnvironment(TaskGroup):
-    """Own modules, environment variables, output, loggers, randomness and /tmp.
+    """Own modules, environment variables, output, loggers, randomness and files.
 
     `name` also names its random stream, so give every environment its own. `write_line` receives
     each finished line of output. `cpu_share` is the part of one vCPU its memory buys (at most 1).
@@ -39,7 +39,9 @@ class ExecutionEnvironment(TaskGroup):
         self.environ = dict(environ)
         self.write_line = write_line
         self.loggers = LoggerTree()
+        self.code_dirs = list(code_dirs)
         self.tmp = TmpDirectory()
+        self.working_directory = "/var/task"
         self.cpu_share = cpu_share
         self.cpu_us = 0
         self.use_shared_cpu: Callable[[int], None] | None = None  # for a process that shares its processor
