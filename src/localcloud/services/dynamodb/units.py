@@ -23,12 +23,16 @@ def read_units(size_bytes: int, consistent: bool) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """What one action consumed of a table (`index` None) or of one of its indexes."""
+    """What one action consumed of a table (`index` None) or of one of its indexes.
+
+    `partition` is the value of the partition key; None for a scan.
+    """
 
     table: str
     index: str | None
     write: bool
     units: float
+    partition: Any = None
 
 
 def report(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,21 @@ from localcloud.stores.dynamodb.items import Wire
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """Bytes read from or written to a table (`index` None) or one of its indexes."""
+    """Bytes read from or written to a table (`index` None) or one of its indexes.
+
+    `partition` is the value of the partition key; None for a scan.
+    """
 
     table: str
     index: str | None
     write: bool
     size_bytes: int
+    partition: Any = None
+
+
+def one_or_all(values: Sequence[Any]) -> Any:
+    """A partition as touches name it: the value of its key; all of them where an index has several."""
+    return values[0] if len(values) == 1 else tuple(values)
 
 
 def project(table: Table, index: Any, wire: Wire) -> Wire:
