@@ -79,6 +79,19 @@ class Capacity:
                     return refusal
         return None
 
+    def take(self, consumed: Iterable[Units]) -> Refusal | None:
+        """Take what a read consumed, unless it is throttled."""
+        now_us, tables = self._kernel.unix_us, self.backend.tables
+        for used in consumed:
+            throughput = self.of(tables[used.table], used.index, False)
+            limit = throughput.refusal(now_us, used.partition)
+            if limit is not None:
+                return Refusal(throughput.table, used.index, False, limit)
+            throughput.spend(now_us, used.units, used.partition)
+            if throughput.on_demand:
+                self._cloud.meter.add("dynamodb.rru", used.units, used.table)
+        return None
+
     # -- consuming -----------------------------------------------------------------------------
 
     def spend(self, consumed: Iterable[Units]) -> None:
@@ -88,8 +101,9 @@ class Capacity:
             table = tables.get(used.table)
             if table is None:
                 continue
-            self.of(table, used.index, used.write).spend(now_us, used.units, used.partition)
-            if on_demand(table):
+            throughput = self.of(table, used.index, used.write)
+            throughput.spend(now_us, used.units, used.partition)
+            if throughput.on_demand:
                 meter.add("dynamodb.wru" if used.write else "dynamodb.rru", used.units, used.table)
 
     # -- provisioned capacity ------------------------------------------------------------------
@@ -100,6 +114,11 @@ class Capacity:
         self._settle(table)
         for throughput in self._throughputs(table):
             throughput.settle(now_us)
+
+    def changed(self, table: Any) -> None:
+        """The capacity of a table or of its indexes is another one from now on."""
+        for throughput in self._throughputs(table):
+            throughput.changed()
 
     def restart(self, table: Any) -> None:
         """A table was switched to provisioned mode."""

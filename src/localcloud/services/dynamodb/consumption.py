@@ -21,13 +21,14 @@ class Consumption:
         self._backend = backend
         self._tables = tables
 
-    def of_get(self, params: Mapping[str, Any], answer: Mapping[str, Any]) -> Units:
+    def of_get(self, table: Any, params: Mapping[str, Any], answer: Mapping[str, Any]) -> Units:
         """A GetItem. With a projection the whole item is read all the same."""
-        name, key = params["TableName"], params["Key"]
+        key = params["Key"]
         size = item_size(answer.get("Item") or {})
-        if params.get("ProjectionExpression") or params.get("AttributesToGet"):
-            size = self.size_now(name, key)
-        return self._read(name, key, size, bool(params.get("ConsistentRead")), 1)
+        if "ProjectionExpression" in params or "AttributesToGet" in params:
+            size = self.size_now(table.name, key)
+        units = read_units(size, bool(params.get("ConsistentRead")))
+        return Units(table.name, None, False, units, partition_of(table, key))
 
     def of_keys(self, table: str, keys: Iterable[Mapping[str, Any]], consistent: bool) -> list[Units]:
         """The items of a BatchGetItem, found or not."""

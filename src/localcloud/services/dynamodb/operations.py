@@ -13,6 +13,7 @@ from localcloud.services.dynamodb.batches import Batches
 from localcloud.services.dynamodb.capacity import Capacity
 from localcloud.services.dynamodb.consumption import Consumption, partition_of, plain
 from localcloud.services.dynamodb.expressions import check_placeholders
+from localcloud.services.dynamodb.table_operations import TableOperations
 from localcloud.services.dynamodb.throttling import NAMESPACE, Refusal
 from localcloud.services.dynamodb.transactions import (
     ONGOING,
@@ -60,6 +61,7 @@ class ItemOperations:
     def install(self) -> None:
         """Answer the operations."""
         self.capacity.install()
+        TableOperations(self._cloud, self.capacity).install()
         moto = self._cloud.api.moto
         answers: dict[str, Counted] = {
             "PutItem": self._writing(self._put),
@@ -140,15 +142,12 @@ class ItemOperations:
             touched.clear()
             found = answer(call)
             if call.operation == "GetItem":
-                consumed = [self._consumption.of_get(params, found)]
+                consumed = [self._consumption.of_get(self._table(params["TableName"]), params, found)]
             else:
                 consumed = self._consumption.of_touched(touched, bool(params.get("ConsistentRead")))
-            for used in consumed:
-                table = self.capacity.backend.tables[used.table]
-                refusal = self.capacity.refusal(table, used.index, False, used.partition)
-                if refusal is not None:
-                    raise self._throttled(call, refusal)
-            self.capacity.spend(consumed)
+            refusal = self.capacity.take(consumed)
+            if refusal is not None:
+                raise self._throttled(call, refusal)
             return found, consumed
 
         return reading
@@ -158,11 +157,11 @@ class ItemOperations:
 
         def writing(call: ApiCall) -> tuple[dict[str, Any], list[Units]]:
             params, touched = call.params, self._tables.touched
-            table = self.capacity.backend.tables.get(plain(params["TableName"]))
+            table = self._table(params["TableName"])
             strained = False
             if table is not None:
                 key = params["Item"] if "Item" in params else params["Key"]
-                if self._ongoing.holds(table, key):
+                if self._ongoing.held and self._ongoing.holds(table, key):
                     self._ongoing.conflict(table)
                     raise ApiError("TransactionConflictException", ONGOING, 400)
                 refusal = self.capacity.refusal(table, None, True, partition_of(table, key))
@@ -189,6 +188,12 @@ class ItemOperations:
             if refusal is not None:
                 raise self._throttled(call, refusal)
         return found
+
+    def _table(self, reference: str) -> Any:
+        """moto's table by name or ARN, or None."""
+        tables = self.capacity.backend.tables
+        found = tables.get(reference)
+        return found if found is not None else tables.get(plain(reference))
 
     def _throttled(self, call: ApiCall, refusal: Refusal) -> ApiError:
         self.capacity.metrics.event(refusal)

@@ -65,9 +65,9 @@ class Throughput:
     """
 
     __slots__ = (
-        "_balance", "_burst_us", "_consumed", "_filled_us", "_limit", "_maximum", "_minute_s", "_partitions", "_peak",
-        "_peak_s", "_provisioned", "_rules", "_second", "_used", "_warm", "created_us", "holder", "table",
-        "write",
+        "_balance", "_burst_us", "_consumed", "_filled_us", "_limit", "_maximum", "_minute_s",
+        "_partition_limit", "_partitions", "_peak", "_peak_s", "_provisioned", "_rules", "_second", "_used", "_warm",
+        "created_us", "holder", "on_demand", "table", "write",
     )  # fmt: skip
 
     def __init__(self, table: Any, holder: Any, write: bool, rules: Rules, consumed: Series) -> None:
@@ -76,11 +76,12 @@ class Throughput:
         self._rules, self._consumed = rules, consumed
         self._provisioned, self._warm = f"{kind}CapacityUnits", f"{kind}UnitsPerSecond"
         self._maximum = f"Max{kind}RequestUnits"
-        self._burst_us = rules.burst_s * _SECOND_US
+        self._burst_us, self._partition_limit = rules.burst_s * _SECOND_US, rules.partition
+        self.on_demand = on_demand(table)  # looked up each second, and when the table is updated
         self._second = self._minute_s = 0
         self._used = 0.0
         self._partitions: dict[Any, float] = {}
-        self._limit = 0  # of the present second, where it was last looked up
+        self._limit = 0
         self._peak, self._peak_s = 0.0, 0
         # the bucket, in millionths of a unit; a new one has what one second gives
         self.created_us = self._filled_us = round(table.created_at.replace(tzinfo=UTC).timestamp() * 1e6)
@@ -96,15 +97,13 @@ class Throughput:
         if second != self._second:
             self._roll(second)
         used = self._used
-        if not on_demand(self.table):
+        if not self.on_demand:
             self._fill(unix_us)
             if self._balance <= 0:
                 return PROVISIONED_EXCEEDED
         elif used >= self._limit:
-            limit = self._limit = self._on_demand_limit()
-            if used >= limit:
-                return self._on_demand_refusal(used)
-        if used >= self._rules.partition and self._partitions.get(partition, 0.0) >= self._rules.partition:
+            return self._on_demand_refusal(used)
+        if used >= self._partition_limit and self._partitions.get(partition, 0.0) >= self._partition_limit:
             return KEY_RANGE_EXCEEDED
         return None
 
@@ -117,19 +116,23 @@ class Throughput:
         if partition is not None:
             partitions = self._partitions
             partitions[partition] = partitions.get(partition, 0.0) + units
-        if not on_demand(self.table):
+        if not self.on_demand:
             self._fill(unix_us)
             self._balance -= round(units * _SECOND_US)
         self._consumed.add(self._minute_s, units)
 
     def strained(self, unix_us: int) -> bool:
         """Whether some value of the partition key may be refused now."""
-        return self.refusal(unix_us, None) is not None or self._used >= self._rules.partition
+        return self.refusal(unix_us, None) is not None or self._used >= self._partition_limit
 
     def settle(self, unix_us: int) -> None:
         """Bring the bucket up to now, before the capacity changes."""
         self._fill(unix_us)
-        self._limit = 0
+
+    def changed(self) -> None:
+        """The capacity is another one from now on."""
+        self.on_demand = on_demand(self.table)
+        self._limit = self._on_demand_limit()
 
     def restart(self, unix_us: int) -> None:
         """Begin anew as a provisioned table or index: there is no unused capacity yet."""
@@ -163,10 +166,11 @@ class Throughput:
         """Another second begins."""
         before, used = self._second, self._used
         self._second, self._minute_s = second, second - second % MINUTE_S
-        self._used, self._limit = 0.0, 0
+        self._used = 0.0
         if self._partitions:
             self._partitions.clear()
-        if on_demand(self.table):
+        self.on_demand = on_demand(self.table)
+        if self.on_demand:
             self._grow(before, used, second)
             self._limit = self._on_demand_limit()
 
