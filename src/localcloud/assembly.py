@@ -12,6 +12,7 @@ from localcloud.latency import Latency
 from localcloud.metering import Meter
 from localcloud.net import HttpPlane, httpx, sockets
 from localcloud.services.agentcore import AgentCore
+from localcloud.services.application_auto_scaling import ApplicationAutoScaling
 from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.bedrock import Bedrock
 from localcloud.services.cloudwatch import CloudWatch
@@ -81,6 +82,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.step_functions = StepFunctions(cloud)
     cloud.step_functions.install()
     Scheduler(cloud).install()
+    cloud.application_auto_scaling = ApplicationAutoScaling(cloud)
+    cloud.application_auto_scaling.install()
     Pipes(cloud).install()
     cloud.faults = Faults(cloud)
     cloud.faults.install()

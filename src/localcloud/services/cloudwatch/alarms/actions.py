@@ -56,11 +56,19 @@ class Actions:
                 self._publish(alarm, action, before["value"])
             elif service == "lambda":
                 self._invoke(alarm, action, before)
+            elif service == "autoscaling":
+                return self._cloud.application_auto_scaling.alarmed(alarm, action)
             else:
                 return f"The local cloud cannot carry out {action}."
         except ApiError as exc:
             return f"{exc.code}: {exc.message}"
         return ""
+
+    def repeat(self, alarm: Alarm) -> None:
+        """Scaling policies are told again after every period for which an alarm stays on."""
+        for action in alarm.actions():
+            if action.split(":")[2:3] == ["autoscaling"]:
+                self._cloud.application_auto_scaling.alarmed(alarm, action)
 
     def _publish(self, alarm: Alarm, topic_arn: str, before: str) -> None:
         settings = alarm.settings

@@ -189,6 +189,8 @@ class Alarms:
         state = next_state(alarm.state, found, criterion)
         if state != alarm.state:
             self._change(alarm, state, _reason(state, found, starts, criterion), self._reason_data(found, criterion))
+        elif state == ALARM:
+            self._actions.repeat(alarm)
 
     def _points(self, settings: dict[str, Any], start_s: int, end_s: int) -> dict[int, float]:
         answer = self._cloud.cloudwatch.metric_data(
