@@ -155,3 +155,26 @@ def test_a_change_of_capacity_takes_its_time(cloud):
     assert let_in(client, 100) == 100
     with pytest.raises(ClientError, match="The requested value equals the current value"):
         client.update_table(TableName=NAME, **throughput(5, 500))
+
+
+def test_a_deleted_table_is_paid_until_then(cloud):
+    client = table(cloud, writes=10)
+    cloud.wait(3_600)
+    client.delete_table(TableName=NAME)
+    cloud.wait(3_600)
+    assert cloud.meter.snapshot().total("dynamodb.wcu_hours") == pytest.approx(10, rel=1e-3)
+
+
+def test_an_index_that_is_made_anew_has_its_own_capacity(cloud):
+    client = table(cloud, writes=1_000, by_state=1)
+    put(client, "1", kb=20, state="NEW")
+    client.update_table(TableName=NAME, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-state"}}])
+    put(client, "2", state="NEW")
+    index = {
+        "IndexName": "by-state", "KeySchema": [{"AttributeName": "state", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"}, **throughput(500, 500),
+    }  # fmt: skip
+    client.update_table(TableName=NAME, GlobalSecondaryIndexUpdates=[{"Create": index}])
+    cloud.wait(60)
+    for number in range(30):
+        put(client, str(number), state="NEW")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
@@ -28,7 +29,8 @@ class Capacity:
         self._kernel = cloud.kernel
         self._rules = {write: Rules.of(cloud.facts, write) for write in (False, True)}
         self._known: dict[tuple[str, str | None, bool], Throughput] = {}
-        self._settled_s: dict[Any, int] = {}  # by moto's table: until when its provisioned capacity was counted
+        # by moto's table: until when its provisioned capacity was counted
+        self._settled_s: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self.metrics = ThrottleMetrics(cloud)
 
     def install(self) -> None:
@@ -73,8 +75,9 @@ class Capacity:
     def refused_by_index(self, table: Any, touched: Iterable[Touch]) -> Refusal | None:
         """The first index that does not take its part of a write."""
         for touch in touched:
-            if touch.index is not None and touch.write and self.of(table, touch.index, True).holder is not table:
-                refusal = self.refusal(table, touch.index, True, touch.partition)
+            index = touch.index_name
+            if index is not None and touch.write and self.of(table, index, True).holder is not table:
+                refusal = self.refusal(table, index, True, touch.partition)
                 if refusal is not None:
                     return refusal
         return None
@@ -83,10 +86,10 @@ class Capacity:
         """Take what a read consumed, unless it is throttled."""
         now_us, tables = self._kernel.unix_us, self.backend.tables
         for used in consumed:
-            throughput = self.of(tables[used.table], used.index, False)
+            throughput = self.of(tables[used.table], used.index_name, False)
             limit = throughput.refusal(now_us, used.partition)
             if limit is not None:
-                return Refusal(throughput.table, used.index, False, limit)
+                return Refusal(throughput.table, used.index_name, False, limit)
             throughput.spend(now_us, used.units, used.partition)
             if throughput.on_demand:
                 self._cloud.meter.add("dynamodb.rru", used.units, used.table)
@@ -101,7 +104,7 @@ class Capacity:
             table = tables.get(used.table)
             if table is None:
                 continue
-            throughput = self.of(table, used.index, used.write)
+            throughput = self.of(table, used.index_name, used.write)
             throughput.spend(now_us, used.units, used.partition)
             if throughput.on_demand:
                 meter.add("dynamodb.wru" if used.write else "dynamodb.rru", used.units, used.table)
@@ -116,7 +119,11 @@ class Capacity:
             throughput.settle(now_us)
 
     def changed(self, table: Any) -> None:
-        """The capacity of a table or of its indexes is another one from now on."""
+        """The capacity of a table or of its indexes is another one from now on; indexes may have come and gone."""
+        holders = [table, *table.global_indexes]
+        for key, throughput in list(self._known.items()):
+            if key[0] == table.name and throughput.holder not in holders:
+                del self._known[key]
         for throughput in self._throughputs(table):
             throughput.changed()
 

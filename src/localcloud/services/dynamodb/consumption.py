@@ -46,9 +46,9 @@ class Consumption:
         """Writes and what they did to indexes; queries and scans."""
         factor = _TRANSACTION if transaction else 1
         return [
-            Units(touch.table, touch.index, True, write_units(touch.size_bytes) * factor, touch.partition)
+            Units(touch.table, touch.index_name, True, write_units(touch.size_bytes) * factor, touch.partition)
             if touch.write
-            else Units(touch.table, touch.index, False, read_units(touch.size_bytes, consistent), touch.partition)
+            else Units(touch.table, touch.index_name, False, read_units(touch.size_bytes, consistent), touch.partition)
             for touch in touched
         ]
 

@@ -1,4 +1,4 @@
-"""CreateTable, UpdateTable and DescribeTable: capacity modes, and changes of capacity that take their time.
+"""The operations on tables: capacity modes, and changes of capacity, which take their time.
 
 Source: the developer guide on provisioned capacity, on-demand maximum throughput and on switching capacity modes.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from localcloud.api import ApiCall, ApiError
 from localcloud.services.dynamodb.capacity import Capacity
@@ -37,7 +38,7 @@ class TableOperations:
     def __init__(self, cloud: Cloud, capacity: Capacity) -> None:
         self._cloud = cloud
         self._capacity = capacity
-        self._states: dict[Any, _State] = {}
+        self._states: WeakKeyDictionary[Any, _State] = WeakKeyDictionary()
         self._update_us = round(float(cloud.facts.value("model.dynamodb.capacity_update_s")) * 1e6)
         self._switches = int(cloud.facts.value("quota.dynamodb.switches_to_on_demand"))
         initial = cloud.facts.value("quota.dynamodb.on_demand_initial")
@@ -49,6 +50,7 @@ class TableOperations:
         register("dynamodb", "CreateTable", self._create)
         register("dynamodb", "UpdateTable", self._update)
         register("dynamodb", "DescribeTable", self._describe)
+        register("dynamodb", "DeleteTable", self._delete)
 
     # -- making --------------------------------------------------------------------------------
 
@@ -84,6 +86,13 @@ class TableOperations:
             self._complete(table, answer["Table"])
         return answer
 
+    def _delete(self, call: ApiCall) -> dict[str, Any]:
+        """Provisioned capacity is paid until the table is gone."""
+        table = self._capacity.backend.tables.get(plain(call.params["TableName"]))
+        if table is not None:
+            self._capacity.changing(table)
+        return self._cloud.api.stock(call)
+
     def _complete(self, table: Any, described: dict[str, Any]) -> None:
         """Say what moto does not."""
         if self._state(table).updating:
@@ -109,6 +118,7 @@ class TableOperations:
         self._capacity.changing(table)
         before = _Settings.of(table)
         answer = self._cloud.api.stock(call)
+        self._capacity.changed(table)
         _keep_maximum(table, params)
         for change in params.get("GlobalSecondaryIndexUpdates") or ():
             for settings in change.values():

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models.dynamo_type import DynamoType
@@ -13,15 +12,14 @@ from moto.dynamodb.models.table import GlobalSecondaryIndex, Table
 from localcloud.stores.dynamodb.items import Wire
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """Bytes read from or written to a table (`index` None) or one of its indexes.
+class Touch(NamedTuple):  # made by the thousand: a tuple takes a third of a dataclass's time
+    """Bytes read from or written to a table (`index_name` None) or one of its indexes.
 
     `partition` is the value of the partition key; None for a scan.
     """
 
     table: str
-    index: str | None
+    index_name: str | None
     write: bool
     size_bytes: int
     partition: Any = None
