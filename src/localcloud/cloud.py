@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from localcloud.metering import Meter
     from localcloud.net import HttpPlane
     from localcloud.services.agentcore import AgentCore
-    from localcloud.services.application_auto_scaling import ApplicationAutoScaling
     from localcloud.services.appsync_events import AppSyncEvents
     from localcloud.services.bedrock import Bedrock
     from localcloud.services.cloudwatch import CloudWatch
@@ -91,7 +90,6 @@ class Cloud:
         self.step_functions: StepFunctions
         self.http_api: HttpApi
         self.rest_api: RestApis
-        self.application_auto_scaling: ApplicationAutoScaling
         self.appsync_events: AppSyncEvents
         self.bedrock: Bedrock
         self.agentcore: AgentCore

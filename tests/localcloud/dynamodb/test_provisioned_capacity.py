@@ -169,6 +169,7 @@ def test_an_index_that_is_made_anew_has_its_own_capacity(cloud):
     client = table(cloud, writes=1_000, by_state=1)
     put(client, "1", kb=20, state="NEW")
     client.update_table(TableName=NAME, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-state"}}])
+    cloud.wait(60)
     put(client, "2", state="NEW")
     index = {
         "IndexName": "by-state", "KeySchema": [{"AttributeName": "state", "KeyType": "HASH"}],

@@ -16,7 +16,6 @@ from localcloud.services.application_auto_scaling.tracking import PREDEFINED
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
-    from localcloud.services.cloudwatch.alarms.alarm import Alarm
 
 _OURS = ("dynamodb", "lambda")
 _ROLES = {"dynamodb": "DynamoDBTable", "lambda": "LambdaConcurrency"}
@@ -48,6 +47,7 @@ class ApplicationAutoScaling:
             ("DescribeScalingActivities", lambda call: self._scaling.activities.describe(call.params)),
         ):
             self._cloud.api.register("application-autoscaling", operation, handler)
+        self._cloud.cloudwatch.alarms.scale_by(self._policies.alarmed)
         for name in ("create_alarms", "delete_alarms"):
             stock = getattr(FakeApplicationAutoscalingPolicy, name)
 
@@ -56,10 +56,6 @@ class ApplicationAutoScaling:
                     _stock(policy, *args)
 
             self._cloud.patches.set(FakeApplicationAutoscalingPolicy, name, unless_ours)
-
-    def alarmed(self, alarm: Alarm, action: str) -> str:
-        """An alarm whose action is a scaling policy goes off; "" or why that failed."""
-        return self._policies.alarmed(alarm, action)
 
     # -- targets -------------------------------------------------------------------------------
 
