@@ -12,6 +12,7 @@ from localcloud.latency import Latency
 from localcloud.metering import Meter
 from localcloud.net import HttpPlane, httpx, sockets
 from localcloud.services.agentcore import AgentCore
+from localcloud.services.application_auto_scaling import ApplicationAutoScaling
 from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.bedrock import Bedrock
 from localcloud.services.cloudwatch import CloudWatch
@@ -54,6 +55,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.on_stop(httpx.install(cloud.kernel, cloud.http, cloud.patches))
     cloud.logs = Logs(cloud)
     cloud.logs.install()
+    cloud.cloudwatch = CloudWatch(cloud)
+    cloud.cloudwatch.install()
     streams = StreamLogs(lambda: cloud.kernel.unix_us)
     tables = Tables(streams)
     tables.install(cloud.patches)
@@ -61,8 +64,6 @@ def assemble(cloud: Cloud) -> None:
     TimeToLive(cloud, streams).install()
     cloud.dynamodb_streams = DynamoDBStreams(cloud, streams)
     cloud.dynamodb_streams.install()
-    cloud.cloudwatch = CloudWatch(cloud)
-    cloud.cloudwatch.install()
     cloud.log_processing = LogProcessing(cloud)
     cloud.log_processing.install()
     LogInsights(cloud).install()
@@ -81,6 +82,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.step_functions = StepFunctions(cloud)
     cloud.step_functions.install()
     Scheduler(cloud).install()
+    ApplicationAutoScaling(cloud).install()
     Pipes(cloud).install()
     cloud.faults = Faults(cloud)
     cloud.faults.install()

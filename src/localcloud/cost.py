@@ -79,6 +79,8 @@ PRICES: Mapping[str, Price] = {
     "states.express_gb_s": Price("price.sfn.express.duration", "GB-s"),
     "dynamodb.wru": Price("price.dynamodb.wru", "write unit", _MILLION),
     "dynamodb.rru": Price("price.dynamodb.rru", "read unit", _MILLION),
+    "dynamodb.wcu_hours": Price("price.dynamodb.provisioned", "unit-hour", part="wcu_hour"),
+    "dynamodb.rcu_hours": Price("price.dynamodb.provisioned", "unit-hour", part="rcu_hour"),
     "dynamodb.stream_reads": Price("price.dynamodb.streams_read", "read unit", 100_000),
     "dynamodb.storage_gb_months": Price("price.dynamodb.storage", "GB-month"),
     "kinesis.shard_hours": Price("price.kinesis.provisioned", "shard-hour", part="shard_hour"),

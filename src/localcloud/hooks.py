@@ -60,6 +60,15 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.sns.models:sns_backends", "topics and their subscriptions"),
     Hook("moto.sns.models:SNSBackend._validate_filter_policy", "filter policies are checked by the local cloud"),
     Hook("moto.pipes.models:pipes_backends", "pipes"),
+    Hook("moto.applicationautoscaling.models:applicationautoscaling_backends", "scalable targets and their policies"),
+    Hook(
+        "moto.applicationautoscaling.models:FakeApplicationAutoscalingPolicy.create_alarms",
+        "the alarms of a policy stand in our CloudWatch",
+    ),
+    Hook(
+        "moto.applicationautoscaling.models:FakeApplicationAutoscalingPolicy.delete_alarms",
+        "the alarms of a policy stand in our CloudWatch",
+    ),
     Hook("moto.scheduler.models:scheduler_backends", "schedules and their groups"),
     Hook("moto.stepfunctions.models:stepfunctions_backends", "state machines, their versions and aliases"),
     Hook("moto.sqs.responses:SQSResponse", "SQS operations without HTTP"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 
 @pytest.fixture
@@ -165,3 +165,55 @@ def test_an_expired_item_is_readable_until_it_is_deleted_some_days_later_for_fre
     cloud.wait(24 * 3_600)
     assert left() == 1
     assert cloud.meter.since(before).total("dynamodb.wru") == 0
+
+
+@pytest.mark.behaviour("DDB-03")
+def test_a_batch_takes_25_puts_and_deletes_without_conditions_and_none_twice(table):
+    def puts(*keys):
+        return [{"PutRequest": {"Item": item(key)}} for key in keys]
+
+    def write(requests):
+        return table.batch_write_item(RequestItems={"orders": requests})
+
+    assert write(puts(*(str(n) for n in range(25))))["UnprocessedItems"] == {}
+    with pytest.raises(ClientError, match="ValidationException"):
+        write(puts(*(str(n) for n in range(26))))
+    with pytest.raises(ClientError, match="Provided list of item keys contains duplicates"):
+        write([*puts("1"), {"DeleteRequest": {"Key": {"id": {"S": "1"}}}}])
+    with pytest.raises(ParamValidationError, match="ConditionExpression"):
+        write([{"PutRequest": {"Item": item("1"), "ConditionExpression": "attribute_not_exists(id)"}}])
+
+
+@pytest.mark.behaviour("DDB-03")
+def test_a_batch_with_an_invalid_item_writes_nothing(table):
+    requests = [{"PutRequest": {"Item": item(key, text)}} for key, text in (("1", ""), ("2", "x" * 410_000))]
+    with pytest.raises(ClientError, match="Item size has exceeded the maximum allowed size"):
+        table.batch_write_item(RequestItems={"orders": requests})
+    assert table.scan(TableName="orders")["Items"] == []
+
+
+@pytest.mark.behaviour("DDB-03")
+def test_a_batch_may_return_unprocessed_items(cloud, table):
+    maximum = {"MaxWriteRequestUnits": 10}
+    table.update_table(TableName="orders", OnDemandThroughput=maximum)
+    requests = [{"PutRequest": {"Item": item(str(number))}} for number in range(25)]
+    answer = table.batch_write_item(RequestItems={"orders": requests})
+    assert answer["UnprocessedItems"] == {"orders": requests[10:]}
+    assert len(table.scan(TableName="orders")["Items"]) == 10
+
+
+@pytest.mark.behaviour("DDB-02")
+def test_a_write_to_an_item_of_a_running_transaction_is_a_conflict(cloud, table):
+    def write(call, **params):
+        try:
+            call(**params)
+        except ClientError as exc:
+            return exc.response["Error"]["Code"]
+        return "written"
+
+    put = {"TableName": "orders", "Item": item("1")}
+    transactions = [cloud.kernel.spawn(lambda: write(table.transact_write_items, TransactItems=[{"Put": put}]))]
+    singles = [cloud.kernel.spawn(lambda: write(table.put_item, **put), delay_us=n * 500) for n in range(20)]
+    cloud.wait(5)
+    assert transactions[0].result() == "written"
+    assert {task.result() for task in singles} == {"written", "TransactionConflictException"}

@@ -23,17 +23,22 @@ _RESOURCE_PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "bedrock-runtime": ("modelId",),
     "bedrock-agentcore": ("agentRuntimeArn",),
 }
+_THROTTLES = ("Throttl", "ThroughputExceeded", "RequestLimitExceeded")
 
 
 @dataclass(slots=True)
 class ApiCall:
-    """`service` and `operation` are botocore's names ("lambda", "Invoke"); `params` the validated parameters."""
+    """`service` and `operation` are botocore's names ("lambda", "Invoke"); `params` the validated parameters.
+
+    `inside_us` is what is left of the call's latency when its handler begins.
+    """
 
     service: str
     operation: str
     params: dict[str, Any]
     client: Any
     region: str
+    inside_us: int = 0
 
     @property
     def resource(self) -> str:
@@ -84,3 +89,8 @@ class ApiError(Exception):
         self.message = message
         self.status = status
         self.fields = fields
+
+    @property
+    def throttled(self) -> bool:
+        """Whether it says that there were too many requests."""
+        return self.status == 429 or any(word in self.code for word in _THROTTLES)

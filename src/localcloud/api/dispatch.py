@@ -71,6 +71,7 @@ class Api:
         self._moto = moto
         self._latency_us = latency_us
         self._handlers: dict[tuple[str, str], Handler] = {}
+        self._inside: dict[tuple[str, str], float] = {}
         self._listeners: list[Listener] = []
         self._interceptors: list[Interceptor] = []
         self._validator = Validator()
@@ -82,9 +83,19 @@ class Api:
 
     # -- what services use -------------------------------------------------------------------
 
-    def register(self, service: str, operation: str, handler: Handler) -> None:
-        """Answer an operation ourselves instead of moto. `handler` runs in the caller's task."""
+    def register(self, service: str, operation: str, handler: Handler, inside: float = 0.0) -> None:
+        """Answer an operation ourselves instead of moto. `handler` runs in the caller's task.
+
+        `inside` is the share of the call's latency that the handler lets pass itself, by `spend_inside`.
+        """
         self._handlers[service, operation] = handler
+        if inside:
+            self._inside[service, operation] = inside
+
+    def spend_inside(self, call: ApiCall) -> None:
+        """Let the handler's share of the call's latency pass."""
+        if call.inside_us and self._kernel.current() is not None:
+            self._kernel.sleep(call.inside_us)
 
     def on_call(self, listener: Listener) -> None:
         """Tell `listener(call, result_or_error, duration_us)` of every finished call."""
@@ -175,7 +186,12 @@ class Api:
         for interceptor in self._interceptors:
             interceptor(call)
         if self._kernel.current() is not None:
-            self._kernel.sleep(self._latency_us(call.service, call.operation))
+            latency_us = self._latency_us(call.service, call.operation)
+            share = self._inside.get((call.service, call.operation))
+            if share is not None:
+                call.inside_us = round(latency_us * share)
+                latency_us -= call.inside_us
+            self._kernel.sleep(latency_us)
 
     def _install_waiters(self, patches: Patches) -> None:
         """A waiter that a notebook cell calls sleeps in virtual time too."""
@@ -274,7 +290,7 @@ class Api:
                     answer = self._moto.call(call.service, method, call.params, model)
             except ApiError as exc:
                 answer = exc
-                span.status = "throttled" if exc.status == 429 or "Throttl" in exc.code else "error"
+                span.status = "throttled" if exc.throttled else "error"
                 span.set(error=exc.code)
         for listener in self._listeners:
             listener(call, answer, kernel.now_us - started_us)

@@ -37,7 +37,7 @@ class CloudWatch:
         self._metric_data = MetricDataReader(self._store, cloud.facts)
         self._metric_statistics = MetricStatisticsReader(self._store, cloud.facts)
         self._listing = Listing(self._store, cloud.facts)
-        self._alarms = Alarms(cloud)
+        self.alarms = Alarms(cloud)
 
     def install(self) -> None:
         """Answer the metric operations, and keep what moto's own services publish."""
@@ -46,7 +46,7 @@ class CloudWatch:
         register("cloudwatch", "GetMetricData", self._reading(self._metric_data.read))
         register("cloudwatch", "GetMetricStatistics", self._reading(self._metric_statistics.read))
         register("cloudwatch", "ListMetrics", self._reading(self._listing.read))
-        self._alarms.install()
+        self.alarms.install()
         self._cloud.patches.set(CloudWatchBackend, "put_metric_data", self._put_by_moto())
 
     def _reading(self, read: Callable[[dict[str, Any], float], dict[str, Any]]) -> Callable[[ApiCall], dict[str, Any]]:

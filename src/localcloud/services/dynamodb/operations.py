@@ -6,23 +6,31 @@ What every call consumed is metered, failed conditions included, and reported wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
-
 from localcloud.api import ApiCall, ApiError
+from localcloud.services.dynamodb.batches import Batches
+from localcloud.services.dynamodb.capacity import Capacity
+from localcloud.services.dynamodb.consumption import Consumption, partition_of, plain
 from localcloud.services.dynamodb.expressions import check_placeholders
-from localcloud.services.dynamodb.transactions import TransactionTokens
-from localcloud.services.dynamodb.units import Units, read_units, report, write_units
-from localcloud.stores.dynamodb import Tables, Touch, item_size
+from localcloud.services.dynamodb.table_operations import TableOperations
+from localcloud.services.dynamodb.throttling import NAMESPACE, Refusal
+from localcloud.services.dynamodb.transactions import (
+    ONGOING,
+    OngoingTransactions,
+    TransactionTokens,
+    cancelled,
+    places_of,
+)
+from localcloud.services.dynamodb.units import Units, report
+from localcloud.stores.dynamodb import Tables
 from localcloud.stores.dynamodb.validity import plain_key, plain_size
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
-_TRANSACTION = 2  # prepare and commit
 _LISTS = ("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems")
+_CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledException")
 _KB = 1_024
 _PLAIN_PUT = frozenset(
     {
@@ -33,38 +41,53 @@ _PLAIN_PUT = frozenset(
 _PLAIN_GET = frozenset({"TableName", "Key", "ConsistentRead", "ReturnConsumedCapacity"})
 
 
+Answer = Callable[[ApiCall], dict[str, Any]]
+Counted = Callable[[ApiCall], tuple[dict[str, Any], list[Units]]]
+
+
 class ItemOperations:
-    """Answers every operation on items, and meters `dynamodb.wru` and `dynamodb.rru` by table."""
+    """Answers every operation on items within the capacity of tables, and counts what it consumes."""
 
     def __init__(self, cloud: Cloud, tables: Tables) -> None:
         self._cloud = cloud
         self._tables = tables
+        self.capacity = Capacity(cloud)
+        self._consumption = Consumption(self.capacity.backend, tables)
         self._tokens = TransactionTokens(cloud)
+        self._ongoing = OngoingTransactions(cloud)
+        self._batches = Batches(cloud, tables, self.capacity, self._consumption, self._ongoing, self._put)
         self._item_limit = int(cloud.facts.value("quota.dynamodb.item_kb") * _KB)
 
     def install(self) -> None:
         """Answer the operations."""
-        answers: dict[str, Callable[[ApiCall], dict[str, Any]]] = {
-            "PutItem": self._put,
-            "GetItem": self._get,
-            "TransactWriteItems": lambda call: self._tokens.once(call, self._cloud.api.moto),
+        self.capacity.install()
+        TableOperations(self._cloud, self.capacity).install()
+        moto = self._cloud.api.moto
+        answers: dict[str, Counted] = {
+            "PutItem": self._writing(self._put),
+            "UpdateItem": self._writing(moto),
+            "DeleteItem": self._writing(moto),
+            "GetItem": self._reading(self._get),
+            "Query": self._reading(moto),
+            "Scan": self._reading(moto),
+            "BatchGetItem": self._batches.read,
+            "BatchWriteItem": self._batches.write,
+            "TransactGetItems": self._transact_get,
         }
-        for operation in ("UpdateItem", "DeleteItem", "Query", "Scan", *_LISTS):
-            answers.setdefault(operation, self._cloud.api.moto)
         for operation, answer in answers.items():
-            self._cloud.api.register("dynamodb", operation, self._counted(answer))
-
-    @cached_property
-    def _backend(self) -> DynamoDBBackend:
-        found: DynamoDBBackend = dynamodb_backends[self._cloud.account_id][self._cloud.region]
-        return found
+            self._cloud.api.register("dynamodb", operation, self._reporting(answer))
+        share = float(self._cloud.facts.value("model.dynamodb.transaction_held_share"))
+        transact = self._reporting(self._transact_write)
+        self._cloud.api.register(
+            "dynamodb", "TransactWriteItems", lambda call: self._tokens.once(call, transact), inside=share
+        )
 
     # -- answered here -------------------------------------------------------------------------
 
     def _put(self, call: ApiCall) -> dict[str, Any]:
         """A put that is plainly valid; every other is moto's, which says what is wrong with it."""
         params, item = call.params, call.params["Item"]
-        table = self._backend.tables.get(params["TableName"])
+        table = self.capacity.backend.tables.get(params["TableName"])
         if table is None or not _PLAIN_PUT.issuperset(params) or params.get("ReturnValues", "NONE") != "NONE":
             return self._cloud.api.moto(call)
         size_bytes = plain_size(table, item, self._item_limit)
@@ -84,7 +107,7 @@ class ItemOperations:
 
     def _get(self, call: ApiCall) -> dict[str, Any]:
         params, key = call.params, call.params["Key"]
-        table = self._backend.tables.get(params["TableName"])
+        table = self.capacity.backend.tables.get(params["TableName"])
         if table is None or not _PLAIN_GET.issuperset(params) or len(key) != len(table.table_key_attrs):
             return self._cloud.api.moto(call)
         for attribute in table.attr:
@@ -94,20 +117,14 @@ class ItemOperations:
         found = self._tables.find(table, key)
         return {} if found is None else {"Item": found.wire}
 
-    # -- what it consumed ----------------------------------------------------------------------
+    # -- within the capacity -------------------------------------------------------------------
 
-    def _counted(self, answer: Callable[[ApiCall], dict[str, Any]]) -> Callable[[ApiCall], dict[str, Any]]:
-        def counted(call: ApiCall) -> dict[str, Any]:
+    def _reporting(self, answer: Counted) -> Answer:
+        """Report what was consumed when the caller asks for it."""
+
+        def reporting(call: ApiCall) -> dict[str, Any]:
             check_placeholders(call.params)
-            touched = self._tables.touched
-            touched.clear()
-            try:
-                found = answer(call)
-            except ApiError as exc:
-                if exc.code in ("ConditionalCheckFailedException", "TransactionCanceledException"):
-                    self._meter(self._refused(call))
-                raise
-            consumed = self._meter(self._consumed(call, found, touched))
+            found, consumed = answer(call)
             found.pop("ConsumedCapacity", None)
             detail = call.params.get("ReturnConsumedCapacity", "NONE")
             if detail != "NONE":
@@ -115,77 +132,151 @@ class ItemOperations:
                 found["ConsumedCapacity"] = entries if call.operation in _LISTS else entries[0]
             return found
 
-        return counted
+        return reporting
 
-    def _meter(self, consumed: list[Units]) -> list[Units]:
-        for used in consumed:
-            self._cloud.meter.add("dynamodb.wru" if used.write else "dynamodb.rru", used.units, used.table)
-        return consumed
+    def _reading(self, answer: Answer) -> Counted:
+        """A read is throttled once it is known what it reads: nothing has to be taken back."""
 
-    def _consumed(self, call: ApiCall, answer: Mapping[str, Any], touched: list[Touch]) -> list[Units]:
-        params = call.params
-        if call.operation == "GetItem":
-            size = item_size(answer.get("Item") or {})
-            if params.get("ProjectionExpression") or params.get("AttributesToGet"):  # the whole item is read
-                size = self._size_now(params["TableName"], params["Key"])
-            return [self._read(params["TableName"], size, bool(params.get("ConsistentRead")))]
-        if call.operation == "BatchGetItem":
-            return [
-                self._read(table, self._size_now(table, key), bool(request.get("ConsistentRead")))
-                for table, request in params["RequestItems"].items()
-                for key in request["Keys"]
-            ]
-        if call.operation == "TransactGetItems":
-            gets = [entry["Get"] for entry in params["TransactItems"]]
-            return [
-                self._read(get["TableName"], self._size_now(get["TableName"], get["Key"]), True, _TRANSACTION)
-                for get in gets
-            ]
-        factor = _TRANSACTION if call.operation == "TransactWriteItems" else 1
-        found = [
-            Units(touch.table, touch.index, True, write_units(touch.size_bytes) * factor)
-            if touch.write
-            else Units(
-                touch.table, touch.index, False, read_units(touch.size_bytes, bool(params.get("ConsistentRead")))
-            )
-            for touch in touched
-        ]
-        if call.operation == "TransactWriteItems":
-            checks = [entry["ConditionCheck"] for entry in params["TransactItems"] if "ConditionCheck" in entry]
-            found += [self._written(check, _TRANSACTION) for check in checks]
+        def reading(call: ApiCall) -> tuple[dict[str, Any], list[Units]]:
+            touched, params = self._tables.touched, call.params
+            touched.clear()
+            found = answer(call)
+            if call.operation == "GetItem":
+                consumed = [self._consumption.of_get(self._table(params["TableName"]), params, found)]
+            else:
+                consumed = self._consumption.of_touched(touched, bool(params.get("ConsistentRead")))
+            refusal = self.capacity.take(consumed)
+            if refusal is not None:
+                raise self._throttled(call, refusal)
+            return found, consumed
+
+        return reading
+
+    def _writing(self, answer: Answer) -> Counted:
+        """A write of one item: let in by its table and by every global index that it reaches."""
+
+        def writing(call: ApiCall) -> tuple[dict[str, Any], list[Units]]:
+            params, touched = call.params, self._tables.touched
+            table = self._table(params["TableName"])
+            strained = False
+            if table is not None:
+                key = params["Item"] if "Item" in params else params["Key"]
+                if self._ongoing.held and self._ongoing.holds(table, key):
+                    self._ongoing.conflict(table)
+                    raise ApiError("TransactionConflictException", ONGOING, 400)
+                refusal = self.capacity.refusal(table, None, True, partition_of(table, key))
+                if refusal is not None:
+                    raise self._throttled(call, refusal)
+                strained = bool(table.global_indexes) and self.capacity.strained(table)
+            touched.clear()
+            try:
+                found = self._write_strained(call, answer, table, key) if strained else answer(call)
+            except ApiError as exc:
+                self._count_failed_condition(call, exc)
+                raise
+            consumed = self._consumption.of_touched(touched, False)
+            self.capacity.spend(consumed)
+            return found, consumed
+
+        return writing
+
+    def _write_strained(self, call: ApiCall, answer: Answer, table: Any, key: Mapping[str, Any]) -> dict[str, Any]:
+        """A write that is taken back when an index has no capacity left for its part."""
+        with self._tables.restoring([(table, key)]):
+            found = answer(call)
+            refusal = self.capacity.refused_by_index(table, self._tables.touched)
+            if refusal is not None:
+                raise self._throttled(call, refusal)
         return found
 
-    def _refused(self, call: ApiCall) -> list[Units]:
-        """A write whose condition failed: by the larger of the item as it is and as it would have been."""
-        if call.operation != "TransactWriteItems":
-            return [self._written(call.params, 1)]
-        actions = [action for entry in call.params["TransactItems"] for action in entry.values()]
-        return [self._written(action, _TRANSACTION) for action in actions]
+    def _table(self, reference: str) -> Any:
+        """moto's table by name or ARN, or None."""
+        tables = self.capacity.backend.tables
+        found = tables.get(reference)
+        return found if found is not None else tables.get(plain(reference))
 
-    def _written(self, action: Mapping[str, Any], factor: int) -> Units:
-        item = action.get("Item", {})
-        size = max(item_size(item), self._size_now(action["TableName"], item or action["Key"]))
-        return Units(_name(action["TableName"]), None, True, write_units(size) * factor)
+    def _throttled(self, call: ApiCall, refusal: Refusal) -> ApiError:
+        self.capacity.metrics.event(refusal)
+        self.capacity.metrics.request(refusal.table, call.operation)
+        return refusal.error()
 
-    def _read(self, table: str, size_bytes: int, consistent: bool, factor: int = 1) -> Units:
-        return Units(_name(table), None, False, read_units(size_bytes, consistent) * factor)
+    def _count_failed_condition(self, call: ApiCall, error: ApiError) -> None:
+        """A failed condition consumes what the write would have consumed."""
+        if error.code not in _CONDITION_FAILED:
+            return
+        refused = self._consumption.of_refused(call)
+        self.capacity.spend(refused)
+        for name in dict.fromkeys(used.table for used in refused):
+            self._cloud.cloudwatch.record(
+                NAMESPACE, "ConditionalCheckFailedRequests", 1.0, {"TableName": name}, "Count"
+            )
 
-    def _size_now(self, reference: str, key: Mapping[str, Any]) -> int:
-        table = self._backend.tables.get(_name(reference))
-        if table is None or any(name not in key for name in table.table_key_attrs):
-            return 0
-        found = self._tables.find(table, key)
-        return found.size() if found is not None else 0
+    # -- transactions --------------------------------------------------------------------------
+
+    def _transact_write(self, call: ApiCall) -> tuple[dict[str, Any], list[Units]]:
+        """Prepare all items, which takes its time, and write them; whoever wants one meanwhile is turned back."""
+        places = places_of(call, self.capacity.backend.tables)
+        self._ongoing.check(places)
+        with self._ongoing.holding(places):
+            self._cloud.api.spend_inside(call)
+            self._check_capacity(call, places, write=True)
+            touched = self._tables.touched
+            touched.clear()
+            try:
+                with self._tables.restoring([(table, key) for table, key in places if table is not None]):
+                    found = self._cloud.api.moto(call)
+                    self._check_indexes(call, places)
+            except ApiError as exc:
+                reasons = exc.fields.get("CancellationReasons", ())
+                if any(reason["Code"] == "ConditionalCheckFailed" for reason in reasons):
+                    self._count_failed_condition(call, exc)
+                raise
+        consumed = self._consumption.of_touched(touched, False, transaction=True)
+        consumed += self._consumption.of_checks(call.params)
+        self.capacity.spend(consumed)
+        return found, consumed
+
+    def _transact_get(self, call: ApiCall) -> tuple[dict[str, Any], list[Units]]:
+        places = places_of(call, self.capacity.backend.tables)
+        self._ongoing.check(places)
+        self._check_capacity(call, places, write=False)
+        found = self._cloud.api.moto(call)
+        consumed = self._consumption.of_transact_get(call.params)
+        self.capacity.spend(consumed)
+        return found, consumed
+
+    def _check_capacity(self, call: ApiCall, places: list[tuple[Any, Mapping[str, Any]]], write: bool) -> None:
+        refusals = [
+            self.capacity.refusal(table, None, write, partition_of(table, key)) if table is not None else None
+            for table, key in places
+        ]
+        self._cancel(call, refusals)
+
+    def _check_indexes(self, call: ApiCall, places: list[tuple[Any, Mapping[str, Any]]]) -> None:
+        """The reason stands with the first item of the table whose index has no capacity left."""
+        refusals: list[Refusal | None] = [None] * len(places)
+        first: dict[str, tuple[int, Any]] = {}
+        for position, (table, _) in enumerate(places):
+            if table is not None:
+                first.setdefault(table.name, (position, table))
+        for position, table in first.values():
+            mine = [touch for touch in self._tables.touched if touch.table == table.name]
+            refusals[position] = self.capacity.refused_by_index(table, mine)
+        self._cancel(call, refusals)
+
+    def _cancel(self, call: ApiCall, refusals: list[Refusal | None]) -> None:
+        found = [refusal for refusal in refusals if refusal is not None]
+        if not found:
+            return
+        for refusal in found:
+            self.capacity.metrics.event(refusal)
+        self.capacity.metrics.request(found[0].table, call.operation)
+        raise cancelled([refusal.cancellation if refusal is not None else {"Code": "None"} for refusal in refusals])
 
     def _local_indexes(self, consumed: list[Units]) -> dict[str, frozenset[str]]:
-        tables = self._backend.tables
+        tables = self.capacity.backend.tables
         return {
             used.table: frozenset(index.name for index in tables[used.table].indexes)
             for used in consumed
             if used.table in tables
         }
-
-
-def _name(reference: str) -> str:
-    """A table's name; calls may give its ARN."""
-    return reference.rsplit("/", 1)[-1]

@@ -7,6 +7,9 @@ from typing import Any
 
 from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, as_bool, chosen, names
 
+_CAPACITY = ("OnDemandThroughput", "ProvisionedThroughput", "WarmThroughput")
+_UNITS = ("CapacityUnits", "RequestUnits", "UnitsPerSecond")
+
 
 class Table(Updatable):
     name = "AWS::DynamoDB::Table"
@@ -25,7 +28,7 @@ class Table(Updatable):
         arguments = chosen(
             making.properties,
             "AttributeDefinitions BillingMode GlobalSecondaryIndexes KeySchema LocalSecondaryIndexes "
-            "ProvisionedThroughput SSESpecification",
+            "OnDemandThroughput ProvisionedThroughput SSESpecification WarmThroughput",
         )
         if "StreamSpecification" in making.properties:
             arguments["StreamSpecification"] = {"StreamEnabled": True, **making.properties["StreamSpecification"]}
@@ -46,7 +49,9 @@ class Table(Updatable):
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         client, new = making.client("dynamodb"), making.properties
-        arguments = chosen(new, "AttributeDefinitions BillingMode ProvisionedThroughput")
+        arguments = chosen(
+            new, "AttributeDefinitions BillingMode OnDemandThroughput ProvisionedThroughput WarmThroughput"
+        )
         changed = {key: value for key, value in arguments.items() if value != old.get(key)}
         indexes = _index_changes(old.get("GlobalSecondaryIndexes") or [], new.get("GlobalSecondaryIndexes") or [])
         if indexes:
@@ -55,6 +60,7 @@ class Table(Updatable):
             changed["StreamSpecification"] = {"StreamEnabled": True, **new["StreamSpecification"]}
         if changed:
             client.update_table(TableName=made.physical_id, **_numbers(changed))
+            making.wait_until(lambda: _active(client, made.physical_id))
         if new.get("TimeToLiveSpecification") != old.get("TimeToLiveSpecification"):
             self._set_ttl(making, made.physical_id)
         description = client.describe_table(TableName=made.physical_id)["Table"]
@@ -67,17 +73,27 @@ class Table(Updatable):
         making.client("dynamodb").delete_table(TableName=made.physical_id)
 
 
+def _active(client: Any, name: str) -> bool:
+    return bool(client.describe_table(TableName=name)["Table"]["TableStatus"] == "ACTIVE")
+
+
 def _index_changes(old: list[Any], new: list[Any]) -> list[dict[str, Any]]:
     before = {index["IndexName"]: index for index in old}
     after = {index["IndexName"]: index for index in new}
     gone = [{"Delete": {"IndexName": name}} for name in before if name not in after]
-    return gone + [{"Create": index} for name, index in after.items() if name not in before]
+    made = [{"Create": index} for name, index in after.items() if name not in before]
+    resized = [
+        {"Update": chosen(index, "IndexName OnDemandThroughput ProvisionedThroughput WarmThroughput")}
+        for name, index in after.items()
+        if name in before and any(index.get(part) and index[part] != before[name].get(part) for part in _CAPACITY)
+    ]
+    return gone + resized + made
 
 
 def _numbers(value: Any) -> Any:
     """Capacity units given as text become numbers."""
     if isinstance(value, dict):
-        return {key: int(inner) if key.endswith("CapacityUnits") else _numbers(inner) for key, inner in value.items()}
+        return {key: int(inner) if key.endswith(_UNITS) else _numbers(inner) for key, inner in value.items()}
     return [_numbers(item) for item in value] if isinstance(value, list) else value
 
 

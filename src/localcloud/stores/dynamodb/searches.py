@@ -13,7 +13,7 @@ from moto.dynamodb.models.table import Table
 from localcloud.patching import Patches
 from localcloud.stores.dynamodb.indexes import Entry, key_value, within
 from localcloud.stores.dynamodb.items import StoredItem, Wire, as_item
-from localcloud.stores.dynamodb.secondary import Touch, project
+from localcloud.stores.dynamodb.secondary import Touch, one_or_all, project
 from localcloud.stores.dynamodb.sizes import item_size
 
 if TYPE_CHECKING:
@@ -77,7 +77,16 @@ class Searches:
         keep = [
             (name, (f["ComparisonOperator"], _types(f.get("AttributeValueList", ())))) for name, f in filters.items()
         ]
-        page = _Page(self._tables, table, index_name, limit, keep, filter_expression, projection_expressions)
+        page = _Page(
+            self._tables,
+            table,
+            index_name,
+            limit,
+            keep,
+            filter_expression,
+            projection_expressions,
+            one_or_all([value.value for value in hashes]),
+        )
         return page.read(partition[position] for position in order)
 
     def _scan(
@@ -135,8 +144,9 @@ class _Page:
         filters: Sequence[tuple[str, tuple[str, list[DynamoType]]]],
         filter_expression: Any,
         projection: list[list[str]] | None,
+        partition: Any = None,
     ) -> None:
-        self._tables, self._table, self._limit = tables, table, limit
+        self._tables, self._table, self._limit, self._partition = tables, table, limit, partition
         self._index = table.get_index(index_name) if index_name else None
         self._filters, self._expression, self._projection = filters, filter_expression, projection
 
@@ -160,7 +170,8 @@ class _Page:
             if count == self._limit:
                 next_page = True  # DynamoDB does not look whether anything follows
                 break
-        self._tables.touched.append(Touch(self._table.name, self._index.name if self._index else None, False, size))
+        index = self._index.name if self._index else None
+        self._tables.touched.append(Touch(self._table.name, index, False, size, self._partition))
         return found, count, self._key_of(last) if next_page and last is not None else None
 
     def _row(self, item: StoredItem, wire: Wire) -> Any:

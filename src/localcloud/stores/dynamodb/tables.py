@@ -8,7 +8,7 @@ and what was written is noted, for the capacity it consumes.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +25,7 @@ from localcloud.stores.dynamodb.conditions import Conditions
 from localcloud.stores.dynamodb.indexes import SortedIndex
 from localcloud.stores.dynamodb.items import StoredItem, Wire
 from localcloud.stores.dynamodb.searches import Searches
-from localcloud.stores.dynamodb.secondary import Touch, check_index_keys, project
+from localcloud.stores.dynamodb.secondary import Touch, check_index_keys, one_or_all, project
 from localcloud.stores.dynamodb.sizes import item_size
 from localcloud.stores.dynamodb.streams import StreamLogs
 
@@ -100,7 +100,9 @@ class Tables:
             if new is not None:
                 index.add(new)
         size = max(old.size() if old is not None else 0, new.size() if new is not None else 0)
-        self.touched.append(Touch(table.name, None, True, size))
+        written = new if new is not None else old
+        partition = written.hash_key.value if written is not None else None
+        self.touched.append(Touch(table.name, None, True, size, partition))
         if table.global_indexes or table.indexes:
             before = old.wire if old is not None else {}
             after = new.wire if new is not None else {}
@@ -115,7 +117,17 @@ class Tables:
         names = [key["AttributeName"] for key in index.schema]
         moved = bool(old) and bool(new) and any(old[name] != new[name] for name in names)
         entries = [old, new] if moved else [max(old, new, key=item_size)]
-        self.touched += [Touch(table.name, index.name, True, item_size(entry)) for entry in entries]
+        hashes = [key["AttributeName"] for key in index.schema if key["KeyType"] == "HASH"]
+        self.touched += [
+            Touch(
+                table.name,
+                index.name,
+                True,
+                item_size(entry),
+                one_or_all([value for name in hashes for value in entry[name].values()]),
+            )
+            for entry in entries
+        ]
 
     # -- indexes -----------------------------------------------------------------------------
 
@@ -165,7 +177,7 @@ class Tables:
         if found is not None:
             self._wrote(table, found, None)
         else:
-            self.touched.append(Touch(table.name, None, True, 0))
+            self.touched.append(Touch(table.name, None, True, 0, hash_key.value))
         return found
 
     def _update_item(self, backend: DynamoDBBackend, table_name: str, key: Wire, *args: Any, **kwargs: Any) -> Item:
@@ -199,18 +211,27 @@ class Tables:
 
     def _transact_write(self, backend: DynamoDBBackend, actions: list[dict[str, Any]]) -> None:
         """moto's transaction, taken back item by item when it fails: moto would restore copies of the tables."""
-        log: list[tuple[Table, Any, StoredItem | None]] = []
-        streams: list[tuple[Any, int]] = []
+        places = []
         for action in actions:
             for operation in action.values():
                 table = backend.tables.get(operation.get("TableName"))
-                key = operation.get("Item") or operation.get("Key") or {}
-                if table is not None and all(name in key for name in table.table_key_attrs):
-                    log.append((table, _key(table, key), self.find(table, key)))
-                    if table.stream_shard is not None:
-                        streams.append((table.stream_shard, self.streams.of(table.stream_shard).end))
-        try:
+                if table is not None:
+                    places.append((table, operation.get("Item") or operation.get("Key") or {}))
+        with self.restoring(places):
             self._transact(backend, actions)
+
+    @contextmanager
+    def restoring(self, places: Iterable[tuple[Table, Mapping[str, Any]]]) -> Iterator[None]:
+        """What is written meanwhile to these items (their keys, or items with them) is taken back on an error."""
+        log: list[tuple[Table, Any, StoredItem | None]] = []
+        streams: list[tuple[Any, int]] = []
+        for table, key in places:
+            if all(name in key for name in table.table_key_attrs):
+                log.append((table, _key(table, key), self.find(table, key)))
+                if table.stream_shard is not None:
+                    streams.append((table.stream_shard, self.streams.of(table.stream_shard).end))
+        try:
+            yield
         except BaseException:
             for table, key, old in log:
                 self._restore(table, key, old)

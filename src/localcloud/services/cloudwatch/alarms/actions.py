@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiError
@@ -21,10 +22,11 @@ _TRIGGER = (
 
 
 class Actions:
-    """Tells whoever is to be told."""
+    """Tells whoever is to be told. `scale(alarm, action)` carries out a scaling policy, and says why when it cannot."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self.scale: Callable[[Alarm, str], str] = lambda alarm, action: f"There is no scaling policy {action}."
 
     def announce(self, alarm: Alarm, before: dict[str, Any]) -> None:
         """Put the "CloudWatch Alarm State Change" event on the default bus. `before` is the previous state."""
@@ -56,11 +58,19 @@ class Actions:
                 self._publish(alarm, action, before["value"])
             elif service == "lambda":
                 self._invoke(alarm, action, before)
+            elif service == "autoscaling":
+                return self.scale(alarm, action)
             else:
                 return f"The local cloud cannot carry out {action}."
         except ApiError as exc:
             return f"{exc.code}: {exc.message}"
         return ""
+
+    def repeat(self, alarm: Alarm) -> None:
+        """Scaling policies are told again after every period for which an alarm stays on."""
+        for action in alarm.actions():
+            if action.split(":")[2:3] == ["autoscaling"]:
+                self.scale(alarm, action)
 
     def _publish(self, alarm: Alarm, topic_arn: str, before: str) -> None:
         settings = alarm.settings

@@ -7,7 +7,7 @@ a cloud that has nothing else to do stands still, however many alarms it has.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,10 @@ class Alarms:
         self._extra_periods = int(cloud.facts.value("model.cloudwatch.alarm_extra_periods"))
         self._range = cloud.facts.value("quota.cloudwatch.alarm_range")
         self._page = int(cloud.facts.value("quota.cloudwatch.describe_alarms"))
+
+    def scale_by(self, scale: Callable[[Alarm, str], str]) -> None:
+        """Let `scale(alarm, action)` carry out scaling policies; it answers "" or why that failed."""
+        self._actions.scale = scale
 
     def install(self) -> None:
         """Answer the operations on alarms."""
@@ -189,6 +193,8 @@ class Alarms:
         state = next_state(alarm.state, found, criterion)
         if state != alarm.state:
             self._change(alarm, state, _reason(state, found, starts, criterion), self._reason_data(found, criterion))
+        elif state == ALARM:
+            self._actions.repeat(alarm)
 
     def _points(self, settings: dict[str, Any], start_s: int, end_s: int) -> dict[int, float]:
         answer = self._cloud.cloudwatch.metric_data(
