@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from localcloud.kernel.sync import Event
@@ -113,4 +114,9 @@ def moment(unix_us: int) -> datetime:
 
 def iso(unix_us: int) -> str:
     """A time as the context object has it."""
-    return moment(unix_us).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return f"{_second(unix_us // 1_000_000)}.{unix_us // 1_000 % 1_000:03}Z"
+
+
+@lru_cache(maxsize=256)
+def _second(unix_s: int) -> str:
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")

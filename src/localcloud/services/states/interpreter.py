@@ -50,9 +50,10 @@ class Interpreter:
         if again:  # a redrive: the state that did not end well, with what it was given
             name, data, variables = progress.at, progress.data, progress.variables
         progress.variables = variables
+        text = self.text(data)
         while name is not None:
             progress.at, progress.data = name, data
-            data, name = self._state(machine.states[name], data, variables, context, progress, again)
+            data, text, name = self._state(machine.states[name], data, text, variables, context, progress, again)
             again, progress.inner, progress.map_run = False, None, None
         progress.done, progress.output = True, data
         return data
@@ -63,20 +64,20 @@ class Interpreter:
         self,
         state: State,
         data: Any,
+        text: str,
         variables: Variables,
         context: Mapping[str, Any],
         progress: Progress,
         again: bool,
-    ) -> tuple[Any, str | None]:
-        """Its output and the name of the next state (None at the end), after retries and catchers.
+    ) -> tuple[Any, str, str | None]:
+        """Its output, that as JSON and the name of the next state (None at the end), after retries and catchers.
 
-        `again`: an earlier attempt of the execution has entered it.
+        `text` is the input as JSON. `again`: an earlier attempt of the execution has entered it.
         """
         kernel = self.cloud.kernel
         kernel.sleep(self.cloud.latency.fact_us(self._transition) + self._held_back_us())
         self.execution.transitions += 1
         entered_us = kernel.unix_us
-        text = self.text(data)
         if not again or state.type == "Fail":
             self.note(_ENTERED[state.type], "stateEnteredEventDetails", name=state.name, input=text)
         attempts = [0] * len(state.retry)
@@ -106,7 +107,7 @@ class Interpreter:
             text = self.text(output)
             if state.type != "Fail":
                 self.note(_EXITED[state.type], "stateExitedEventDetails", name=state.name, output=text)
-            return output, following
+            return output, text, following
 
     def _held_back_us(self) -> int:
         """How long the transition has to wait for the account's rate of transitions."""
