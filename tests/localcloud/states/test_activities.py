@@ -49,7 +49,8 @@ def test_polling_waits_for_a_minute(cloud, sfn, activity, start):
     cloud.wait(20)
     start()
     cloud.wait(1)
-    assert task.done and json.loads(got[0]["input"]) == {"cake": 1}
+    assert task.done
+    assert json.loads(got[0]["input"]) == {"cake": 1}
 
 
 def test_a_worker_that_fails_or_is_silent_fails_the_task(cloud, sfn, activity, start, types):

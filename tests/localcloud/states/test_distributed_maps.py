@@ -197,7 +197,8 @@ def test_results_are_written_with_a_manifest(s3, sfn, machine, output):
     found = output(machine(mapping(PICKY, ResultWriter=writer, ToleratedFailurePercentage=50)), ORDERS)
     place = found["ResultWriterDetails"]
     manifest = json.loads(s3.get_object(**place)["Body"].read())
-    assert place["Key"].startswith("out/") and place["Key"].endswith("/manifest.json")
+    assert place["Key"].startswith("out/")
+    assert place["Key"].endswith("/manifest.json")
     assert (manifest["DestinationBucket"], manifest["MapRunArn"]) == (BUCKET, found["MapRunArn"])
     assert manifest["ResultFiles"]["PENDING"] == []
     (file,) = manifest["ResultFiles"]["SUCCEEDED"]
