@@ -42,11 +42,21 @@ class PackageLimits:
         self._most_variables = int(facts.value("quota.lambda.env_vars")) * 1_024
 
     def install(self) -> None:
+        """Check layers too, and find them by their ARN, for which moto has no operation."""
         self._cloud.api.register("lambda", "PublishLayerVersion", self._publish_layer)
+        self._cloud.api.register("lambda", "GetLayerVersionByArn", self._layer_by_arn)
 
     def _publish_layer(self, call: ApiCall) -> Any:
         self._unzipped(self._code(call.params.get("Content") or {}, call.operation))
         return self._cloud.api.stock(call)
+
+    def _layer_by_arn(self, call: ApiCall) -> dict[str, Any]:
+        arn = call.params["Arn"]
+        found = self._functions.backend.layers_versions_by_arn(arn)
+        if found is None:
+            raise ApiError("ResourceNotFoundException", f"Layer version {arn} does not exist.", 404, Type="User")
+        answer: dict[str, Any] = found.get_layer_version()
+        return answer
 
     def check(self, call: ApiCall) -> None:
         """Raises ApiError for the first limit that is crossed."""

@@ -62,7 +62,7 @@ class SingleStates:
         told: dict[str, Any] = {"input": json.dumps(data)}
         try:
             output, following = self._run(run, state, view, mock, told)
-            answer = {"status": "SUCCEEDED", "output": run.text(output), "nextState": following}
+            answer: dict[str, Any] = {"status": "SUCCEEDED", "output": run.text(output), "nextState": following}
         except StateFailed as failure:
             answer = _failed(run, state, view, failure, params.get("stateConfiguration") or {}, told)
         if params.get("inspectionLevel", "INFO") != "INFO":
