@@ -269,3 +269,11 @@ def test_tags_come_from_calls_and_from_templates(cloud, client, create):
     (name,) = [one["FunctionName"] for one in client.list_functions()["Functions"] if one["FunctionName"] != "oven"]
     tags = client.get_function(FunctionName=name)["Tags"]
     assert (tags["team"], tags["cost"]) == ("cakes", "shop")
+    changed = template.replace("team: cakes", "oven: hot").replace("return 1", "return 2")
+    cloudformation.update_stack(
+        StackName="shop", TemplateBody=changed, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        Tags=[{"Key": "cost", "Value": "shop"}],
+    )  # fmt: skip
+    cloudformation.get_waiter("stack_update_complete").wait(StackName="shop", WaiterConfig={"Delay": 5})
+    tags = client.get_function(FunctionName=name)["Tags"]
+    assert ("team" in tags, tags["oven"], tags["cost"]) == (False, "hot", "shop")

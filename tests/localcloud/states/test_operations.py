@@ -188,3 +188,62 @@ def test_data_are_left_out_of_answers_on_request(sfn, machine, finish):
     assert told["status"] == "SUCCEEDED"
     events = sfn.get_execution_history(executionArn=found["executionArn"], includeExecutionData=False)["events"]
     assert all("input" not in json.dumps(event, default=str) for event in events)
+
+
+def test_templates_make_versions_aliases_and_activities(cloud, sfn):
+    template = """
+    Resources:
+      Bake:
+        Type: AWS::StepFunctions::StateMachine
+        Properties:
+          RoleArn: arn:aws:iam::123456789012:role/bakery
+          Definition: {StartAt: D, States: {D: {Type: Task, Resource: !Ref Decorate, End: true}}}
+      Version: {Type: AWS::StepFunctions::StateMachineVersion, Properties: {StateMachineArn: !Ref Bake}}
+      Prod:
+        Type: AWS::StepFunctions::StateMachineAlias
+        Properties:
+          Name: prod
+          RoutingConfiguration: [{StateMachineVersionArn: !Ref Version, Weight: 100}]
+      Decorate: {Type: AWS::StepFunctions::Activity, Properties: {Name: decorate}}
+    Outputs:
+      Prod: {Value: !Ref Prod}
+      Decorate: {Value: !Ref Decorate}
+    """
+    client = cloud.client("cloudformation")
+    client.create_stack(StackName="shop", TemplateBody=template)
+    client.get_waiter("stack_create_complete").wait(StackName="shop", WaiterConfig={"Delay": 5})
+    found = client.describe_stacks(StackName="shop")["Stacks"][0]["Outputs"]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in found}
+    assert outputs["Prod"].endswith(":prod")
+    started = sfn.start_execution(stateMachineArn=outputs["Prod"], input='{"n": 1}')
+    task = sfn.get_activity_task(activityArn=outputs["Decorate"])
+    sfn.send_task_success(taskToken=task["taskToken"], output="1")
+    cloud.wait(1)
+    told = sfn.describe_execution(executionArn=started["executionArn"])
+    assert (told["status"], told["stateMachineAliasArn"]) == ("SUCCEEDED", outputs["Prod"])
+    client.delete_stack(StackName="shop")
+    client.get_waiter("stack_delete_complete").wait(StackName="shop", WaiterConfig={"Delay": 5})
+    assert sfn.list_state_machines()["stateMachines"] == sfn.list_activities()["activities"] == []
+
+
+def test_eventbridge_hears_of_standard_executions(cloud, sfn, machine, finish):
+    url = cloud.client("sqs").create_queue(QueueName="heard")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:heard"
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    cloud.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    pattern = {"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"]}
+    events = cloud.client("events")
+    events.put_rule(Name="heard", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="heard", Targets=[{"Id": "q", "Arn": arn}])
+    found = finish(machine(FAIL), {"n": 1})
+    sfn.start_sync_execution(stateMachineArn=machine(saying("x"), kind="EXPRESS"))
+    cloud.wait(10)
+    messages = cloud.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)["Messages"]
+    heard = sorted((json.loads(one["Body"]) for one in messages), key=lambda event: event["detail"]["status"])
+    assert [event["detail"]["status"] for event in heard] == ["FAILED", "RUNNING"]
+    failed, running = heard[0]["detail"], heard[1]["detail"]
+    assert heard[0]["resources"] == [failed["executionArn"]] == [found["executionArn"]]
+    assert (failed["error"], failed["cause"], failed["redriveStatus"]) == ("Burnt", "too long", "REDRIVABLE")
+    assert (running["input"], running["inputDetails"], running["output"]) == ('{"n": 1}', {"included": True}, None)
+    assert (running["stopDate"], failed["stopDate"] >= failed["startDate"]) == (None, True)

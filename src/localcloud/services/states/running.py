@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from localcloud.api import ApiError
@@ -34,7 +34,7 @@ BILLED_MS, BILLED_MB = 100, 64  # express: duration rounded up to 100 ms, memory
 
 
 class Executions:
-    """Those of one account. `tools` is set once, when all of them are there."""
+    """Those of one account. `tools` is set once, when all of them are there; `on_status` hears of each change."""
 
     def __init__(self, cloud: Cloud, metrics: Metrics, stream: random.Random) -> None:
         self._cloud = cloud
@@ -44,6 +44,7 @@ class Executions:
         self._open = 0
         self._watched = False
         self.tools: Tools
+        self.on_status: Callable[[Execution], None] | None = None
         facts = cloud.facts
         self._kept_us = int(facts.value("quota.sfn.history_retention")) * _DAY_US
         self._express_s = float(facts.value("quota.sfn.express.max_duration"))
@@ -143,6 +144,8 @@ class Executions:
         self._spawn(execution)
 
     def _spawn(self, execution: Execution) -> None:
+        if self.on_status is not None:
+            self.on_status(execution)
         task = self._cloud.kernel.spawn(self._run, execution, name=f"execution {execution.name}", critical=True)
         execution.tasks.append(task)
 
@@ -231,6 +234,8 @@ class Executions:
         self._bill(execution, taken_us)
         if not execution.express:
             self._open -= 1
+        if self.on_status is not None:
+            self.on_status(execution)
         execution.finished.set()
         if execution.on_end is not None:
             execution.on_end(execution)

@@ -21,6 +21,7 @@ from localcloud.services.states.metrics import Metrics
 from localcloud.services.states.redrives import Redrives
 from localcloud.services.states.running import BILLED_MB, Executions, express_billed_ms
 from localcloud.services.states.single_states import SingleStates
+from localcloud.services.states.status_events import StatusEvents
 from localcloud.services.states.throttle import Throttle
 from localcloud.services.states.tokens import TaskTokens
 from localcloud.services.states.tools import Tools
@@ -43,6 +44,7 @@ class StepFunctions:
         self._machines = Machines(cloud, self._ids)
         self._executions = Executions(cloud, metrics, self._ids)
         self._redrives = Redrives(cloud, self._executions)
+        self._executions.on_status = StatusEvents(cloud, self._redrives.told).changed
         redrivable = self._may_be_redriven
         self._tools = self._executions.tools = Tools(
             tokens=TaskTokens(cloud),

@@ -11,25 +11,26 @@ if TYPE_CHECKING:
 
 
 class Rate:
-    """A token bucket in whole numbers: `take_us` says how long the next token takes to come.
+    """A token bucket in whole numbers: `wait_us` says how long the next token takes to come.
 
-    It keeps the time at which the bucket would be full, so that taking a token is one addition.
+    It keeps the time at which the bucket would be full, in microseconds times the tokens a second, so that taking a
+    token is one addition without a remainder.
     """
 
-    __slots__ = ("_full_us", "_room_us", "_step_us")
+    __slots__ = ("_full", "_per_s", "_room")
 
     def __init__(self, bucket: int, refill_per_s: int) -> None:
-        self._step_us = 1_000_000 / refill_per_s
-        self._room_us = (bucket - 1) * self._step_us
-        self._full_us = 0.0
+        self._per_s = refill_per_s
+        self._room = (bucket - 1) * 1_000_000
+        self._full = 0
 
     def wait_us(self, now_us: int) -> int:
         """How long until there is a token; 0 when there is one."""
-        return max(0, round(self._full_us - self._room_us) - now_us)
+        return max(0, -((self._room - self._full) // self._per_s) - now_us)
 
     def take(self, now_us: int) -> None:
         """Take a token, if need be one that is still to come."""
-        self._full_us = max(self._full_us, now_us) + self._step_us
+        self._full = max(self._full, now_us * self._per_s) + 1_000_000
 
 
 class Throttle:
