@@ -9,7 +9,6 @@ from __future__ import annotations
 import builtins
 import importlib.machinery
 import importlib.util
-import os
 import random
 import sys
 import types
@@ -45,11 +44,12 @@ class CodeCache:
 
     def size(self, spec: importlib.machinery.ModuleSpec) -> int:
         """How many bytes of source a module has; 0 for a package without a file."""
-        origin = spec.origin if spec.loader is not None else None
-        if origin is None:
+        origin, loader = spec.origin, spec.loader
+        if origin is None or not isinstance(loader, importlib.machinery.SourceFileLoader):
             return 0
         if origin not in self._sizes:
-            self._sizes[origin] = os.path.getsize(origin)
+            # importlib's own look at the file: the running environment has a /tmp of its own
+            self._sizes[origin] = int(loader.path_stats(origin)["size"])
         return self._sizes[origin]
 
 
