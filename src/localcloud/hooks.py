@@ -71,6 +71,8 @@ HOOKS: tuple[Hook, ...] = (
     ),
     Hook("moto.scheduler.models:scheduler_backends", "schedules and their groups"),
     Hook("moto.stepfunctions.models:stepfunctions_backends", "state machines, their versions and aliases"),
+    Hook("moto.s3.models:s3_backends", "packages of functions are measured where they lie"),
+    Hook("moto.awslambda.models:LambdaBackend.layers_versions_by_arn", "layer versions and their packages"),
     Hook("moto.sqs.responses:SQSResponse", "SQS operations without HTTP"),
     Hook("moto.sqs.models:Queue.add_message", "messages of moto's other services go into our queues"),
     Hook("moto.sqs.models:Queue.approximate_number_of_messages", "queue attributes count our messages"),

@@ -27,6 +27,7 @@ class CodeCache:
     def __init__(self) -> None:
         self._specs: dict[tuple[str, tuple[str, ...]], importlib.machinery.ModuleSpec | None] = {}
         self._code: dict[str, types.CodeType | None] = {}
+        self._sizes: dict[str, int] = {}
 
     def spec(self, name: str, path: Sequence[str]) -> importlib.machinery.ModuleSpec | None:
         key = (name, tuple(path))
@@ -41,11 +42,22 @@ class CodeCache:
             self._code[origin] = loader.get_code(name)
         return self._code[origin]
 
+    def size(self, spec: importlib.machinery.ModuleSpec) -> int:
+        """How many bytes of source a module has; 0 for a package without a file."""
+        origin, loader = spec.origin, spec.loader
+        if origin is None or not isinstance(loader, importlib.machinery.SourceFileLoader):
+            return 0
+        if origin not in self._sizes:
+            # importlib's own look at the file: the running environment has a /tmp of its own
+            self._sizes[origin] = int(loader.path_stats(origin)["size"])
+        return self._sizes[origin]
+
 
 class ModuleSpace:
     """The modules of one execution environment.
 
-    `path` are the directories of its own code; `seed_random` seeds its own `random` module.
+    `path` are the directories of its own code; `seed_random` seeds its own `random` module. `executed` modules with
+    `executed_bytes` of source have been executed in it so far; `on_executed` hears of each one.
     """
 
     def __init__(
@@ -62,6 +74,9 @@ class ModuleSpace:
         self._import_shared = import_shared
         self._seed_random = seed_random
         self.requested: set[str] = set()  # shared packages that own code asked for
+        self.executed = 0
+        self.executed_bytes = 0
+        self.on_executed: Callable[[], None] | None = None
         self._owned: dict[str, bool] = {}
         self._builtins = dict(vars(builtins), __import__=self._import)
 
@@ -139,6 +154,10 @@ class ModuleSpace:
                 if self.own.pop(name, None) is not None:
                     sys.modules.pop(name, None)
                 raise
+            self.executed += 1
+            self.executed_bytes += self._cache.size(spec)
+            if self.on_executed is not None:
+                self.on_executed()
         return module
 
     def _import(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:

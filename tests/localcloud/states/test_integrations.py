@@ -160,7 +160,9 @@ def test_a_history_tells_what_happened(cloud, function):
     ]  # fmt: skip
     assert [event["id"] for event in events] == list(range(1, 12))
     assert events[2]["taskScheduledEventDetails"]["resourceType"] == "lambda"
-    assert events[1]["stateEnteredEventDetails"] == {"name": "Bake", "input": "{}"}
+    assert events[1]["stateEnteredEventDetails"] == {
+        "name": "Bake", "input": "{}", "inputDetails": {"truncated": False}
+    }  # fmt: skip
 
 
 def test_an_execution_is_stopped_with_everything_it_started(cloud, function):

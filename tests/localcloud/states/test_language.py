@@ -284,7 +284,7 @@ def test_an_express_execution_ends_after_five_minutes(run):
         ({"StartAt": "C", "States": {"C": {"Type": "Choice", "Choices": []}}}, "Field Choices is required"),
         ({"StartAt": "W", "States": {"W": {"Type": "Wait", "End": True}}}, "exactly one of Seconds"),
         ({"StartAt": "M", "States": {"M": {"Type": "Map", "End": True}}}, "Field ItemProcessor is required"),
-        ({"StartAt": "M", "States": mapping(passing(), ItemReader={})}, "'ItemReader' is not simulated"),
+        ({"StartAt": "M", "States": mapping(passing(), ItemReader={})}, "'ItemReader' is only supported"),
         ({"StartAt": "T", "States": task(Catch="x")}, "Catch must be a list of objects"),
         ({"StartAt": "T", "States": task(Retry=[{"ErrorEquals": ["A"], "Backoff": 2}])}, r"/Retry\[0\]/Back"),
         ({"StartAt": "T", "States": task(TimeoutSeconds=5, HeartbeatSeconds=5)}, "must be smaller than TimeoutSeconds"),

@@ -45,7 +45,7 @@ class ApiDestinations:
             "user-agent": "Amazon/EventBridge/ApiDestinations",
         }
         headers |= {name.lower(): value for name, value in (given.get("HeaderParameters") or {}).items()}
-        headers |= _credentials(connection) if connection is not None else {}
+        headers |= connection_headers(connection) if connection is not None else {}
         self._cloud.meter.add("events.api_destinations", 1, destination.name)
         return self._ask(HttpRequest(destination.http_method, url, headers, text.encode()))
 
@@ -63,16 +63,19 @@ class ApiDestinations:
         return response
 
 
-def _credentials(connection: Any) -> dict[str, str]:
+def connection_headers(connection: Any) -> dict[str, str]:
     """The headers of a connection's authorization. The local cloud fetches no OAuth tokens."""
     given: Mapping[str, Any] = connection.auth_parameters or {}
-    found = {
-        header["Key"].lower(): header["Value"]
-        for header in (given.get("InvocationHttpParameters") or {}).get("HeaderParameters") or []
-    }
+    found = {name.lower(): value for name, value in connection_parameters(connection, "HeaderParameters").items()}
     if key := given.get("ApiKeyAuthParameters"):
         found[key["ApiKeyName"].lower()] = key["ApiKeyValue"]
     if basic := given.get("BasicAuthParameters"):
         pair = f"{basic['Username']}:{basic['Password']}".encode()
         found["authorization"] = "Basic " + base64.b64encode(pair).decode()
     return found
+
+
+def connection_parameters(connection: Any, kind: str) -> dict[str, str]:
+    """What a connection adds to each request: HeaderParameters, QueryStringParameters or BodyParameters."""
+    given: Mapping[str, Any] = connection.auth_parameters or {}
+    return {one["Key"]: one["Value"] for one in (given.get("InvocationHttpParameters") or {}).get(kind) or []}

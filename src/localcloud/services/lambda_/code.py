@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 import shutil
 import tempfile
 import weakref
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-
-_SDK_IMPORT = re.compile(rb"^\s*(import|from)\s+boto3\b", re.MULTILINE)
 
 
 class CodeStore:
@@ -19,21 +17,31 @@ class CodeStore:
 
     def __init__(self) -> None:
         self._root = Path(tempfile.mkdtemp(prefix="localcloud-code-"))
-        self._imports_sdk: dict[Path, bool] = {}
         weakref.finalize(self, shutil.rmtree, str(self._root), ignore_errors=True)
 
     def unpack(self, archive: bytes) -> Path:
         """The directory with the content of `archive`. Raises zipfile.BadZipFile."""
-        target = self._root / hashlib.sha256(archive).hexdigest()
+        return self.merge([archive])
+
+    def merge(self, archives: Sequence[bytes]) -> Path:
+        """One directory with the content of all of them; of files with the same name the last one stays.
+
+        Raises zipfile.BadZipFile.
+        """
+        digests = [hashlib.sha256(archive).hexdigest() for archive in archives]
+        name = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+        target = self._root / name
         if not target.exists():
-            with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-                opened.extractall(target)
+            for archive in archives:
+                with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+                    opened.extractall(target)
         return target
 
-    def imports_sdk(self, directory: Path) -> bool:
-        """Whether any module in `directory` imports boto3: that makes Init longer."""
-        if directory not in self._imports_sdk:
-            self._imports_sdk[directory] = any(
-                _SDK_IMPORT.search(file.read_bytes()) for file in sorted(directory.glob("**/*.py"))
-            )
-        return self._imports_sdk[directory]
+
+def unzipped_bytes(archive: bytes) -> int:
+    """How large the content of `archive` is; 0 for what is no zip."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            return sum(entry.file_size for entry in opened.infolist())
+    except zipfile.BadZipFile:
+        return 0

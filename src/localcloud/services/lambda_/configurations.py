@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiCall
+from localcloud.services.lambda_.code_downloads import CodeDownloads
 from localcloud.services.lambda_.destinations import dead_letter_target, set_dead_letter_target
 from localcloud.services.lambda_.durable import settings as durable
 from localcloud.services.lambda_.functions import Functions, split_reference
 from localcloud.services.lambda_.managed import ManagedInstances
+from localcloud.services.lambda_.package_limits import PackageLimits
 from localcloud.services.lambda_.snapstart import SnapStart
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class Configurations:
         self._snap_start = snap_start
         self._managed = managed
         self._forget = forget
+        self._limits = PackageLimits(cloud, functions)
+        self._downloads = CodeDownloads(cloud)
 
     def install(self) -> None:
         """Take the operations over from moto, which still does most of the work."""
@@ -43,9 +47,12 @@ class Configurations:
             self._cloud.api.register("lambda", operation, self._configuration)
         self._cloud.api.register("lambda", "GetFunction", self._get_function)
         self._cloud.api.register("lambda", "DeleteFunction", self._delete_function)
+        self._limits.install()
+        self._downloads.install()
 
     def _configuration(self, call: ApiCall) -> dict[str, Any]:
         self._snap_start.check(call.params)
+        self._limits.check(call)
         self._managed.check(call)
         publishes = self._managed.publishes(call)
         if publishes and call.operation == "PublishVersion":
@@ -57,6 +64,8 @@ class Configurations:
             model = self._functions.model(name, known)
             if "DeadLetterConfig" in call.params:
                 set_dead_letter_target(model, call.params["DeadLetterConfig"])
+            if "EphemeralStorage" in call.params:  # moto takes it when it creates a function only
+                model.ephemeral_storage = call.params["EphemeralStorage"]["Size"]
             if "SnapStart" in call.params:
                 self._snap_start.configure(model, call.params["SnapStart"])
             self._managed.keep(model, call.params)
@@ -77,7 +86,11 @@ class Configurations:
     def _get_function(self, call: ApiCall) -> dict[str, Any]:
         answer = self._cloud.api.stock(call)
         configuration = answer["Configuration"]
-        return {**answer, "Configuration": {**configuration, **self._kept(configuration)}}
+        found = {**answer, "Configuration": {**configuration, **self._kept(configuration)}}
+        if configuration.get("PackageType", "Zip") == "Zip":
+            name = configuration["FunctionName"]
+            found["Code"] = self._downloads.location(name, self._functions.model(name, configuration["Version"]))
+        return found
 
     def _kept(self, configuration: Mapping[str, Any]) -> dict[str, Any]:
         """The members of a version's configuration that moto leaves out."""
@@ -86,7 +99,8 @@ class Configurations:
         dead_letters = {"DeadLetterConfig": {"TargetArn": target}} if target else {}
         snap_start = self._snap_start.described(model, configuration["Version"])
         managed = self._managed.described(model, configuration["Version"])
-        return {**dead_letters, **durable.described(model), **snap_start, **managed}
+        storage = {"EphemeralStorage": {"Size": int(model.ephemeral_storage)}}
+        return {**dead_letters, **durable.described(model), **snap_start, **managed, **storage}
 
     def _delete_function(self, call: ApiCall) -> Any:
         answer = self._cloud.api.stock(call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +56,7 @@ class Function:
     snap_start: bool = False
     durable: DurableSettings | None = None
     managed: ManagedSettings | None = None
+    ephemeral_mb: int = 512
 
 
 def split_reference(reference: str, qualifier: str | None) -> tuple[str, str | None]:
@@ -79,6 +81,7 @@ class Functions:
         self._code = code
         self._alias_stream = alias_stream
         self._known: dict[str, tuple[Any, Function]] = {}
+        self._layers: dict[str, bytes] = {}  # by ARN; those that functions have
 
     @cached_property
     def backend(self) -> LambdaBackend:
@@ -125,7 +128,7 @@ class Functions:
         configured = (
             model.handler, model.run_time, model.memory_size, model.timeout, model.architectures[0],
             list(model.environment_vars.items()), model.code_sha_256, [layer["Arn"] for layer in model.layers],
-            model.__dict__.get(DURABLE_KEY), model.__dict__.get(MANAGED_KEY),
+            model.__dict__.get(DURABLE_KEY), model.__dict__.get(MANAGED_KEY), model.ephemeral_storage,
         )  # fmt: skip
         known = self._known.get(arn)
         if known is None or known[0] != configured:
@@ -165,18 +168,40 @@ class Functions:
             snap_start=version != LATEST and model.__dict__.get(SNAP_START_KEY) == "PublishedVersions",
             durable=model.__dict__.get(DURABLE_KEY),
             managed=model.__dict__.get(MANAGED_KEY),
+            ephemeral_mb=int(model.ephemeral_storage),
         )
 
     def code_dirs(self, function: Function) -> list[Path]:
-        """Where the function's code and its layers are unpacked, in the order of the import path."""
+        """Where the function's code and its layers are unpacked, in the order of Python's import path.
+
+        Layers are laid over one another in /opt, the last one on top; a version that was deleted stays with the
+        functions that have it.
+        """
         found = [self._code.unpack(self.model(function.name, function.version).code_bytes)]
-        for arn in function.layers:
-            layer = self.backend.layers_versions_by_arn(arn)
-            if layer is None:
-                raise ApiError("InvalidParameterValueException", f"Layer version {arn} does not exist.", 400)
-            unpacked = self._code.unpack(layer.code_bytes)
-            found += [path for path in (unpacked / "python", unpacked) if path.is_dir()]
+        archives = self.layer_archives(function.layers)
+        if archives:
+            python = self._code.merge(archives) / "python"
+            site = python / "lib" / function.runtime / "site-packages"
+            found += [path for path in (site, python) if path.is_dir()]
         return found
+
+    def layer_archives(self, arns: Sequence[str]) -> list[bytes]:
+        """The zip files of layer versions. Raises ApiError for one that never was there."""
+        found = []
+        for arn in arns:
+            layer = self.backend.layers_versions_by_arn(arn)
+            if layer is not None:
+                self._layers[arn] = layer.code_bytes
+            if arn not in self._layers:
+                message = f"Layer version {arn} does not exist."
+                raise ApiError("InvalidParameterValueException", message, 400, Type="User")
+            found.append(self._layers[arn])
+        return found
+
+    def package_bytes(self, function: Function) -> int:
+        """How large the function's package and its layers are, zipped."""
+        code: int = self.model(function.name, function.version).code_size
+        return code + sum(len(archive) for archive in self.layer_archives(function.layers))
 
     def reserved(self) -> dict[str, int]:
         """Reserved concurrency by function name."""

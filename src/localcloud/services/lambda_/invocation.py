@@ -12,7 +12,8 @@ from localcloud.runtime import ExecutionEnvironment
 from localcloud.runtime.tape import HOOKS, Tape
 from localcloud.services.lambda_ import errors
 from localcloud.services.lambda_.context import ClientContext, LambdaContext
-from localcloud.services.lambda_.functions import Functions
+from localcloud.services.lambda_.functions import Function, Functions
+from localcloud.services.lambda_.import_weight import ImportWeight
 from localcloud.services.lambda_.results import Interference, InvokeResult
 from localcloud.services.lambda_.sandboxes import PROVISIONED, EnvironmentFactory, Sandbox
 from localcloud.services.lambda_.snapstart import SnapStart
@@ -28,6 +29,8 @@ class Invoker:
         self._cloud = cloud
         self.snap_start = SnapStart(cloud, functions, self.init_at_leisure)
         self._factory = EnvironmentFactory(cloud, functions)
+        self._functions = functions
+        self._weight = ImportWeight(cloud.facts)
         self._memory_mb = int(cloud.facts.value("model.lambda.python_memory"))
         leisure = cloud.facts.value("quota.lambda.init.limit_pc_snapstart_lmi")
         self._leisure_s = int(leisure["least_s"]), int(leisure["most_s"])
@@ -82,12 +85,32 @@ class Invoker:
             _before_snapshot(environment)
             if environment.tape.playing:
                 environment.tape = None
+                self._charge_later_imports(environment)
                 return
         uses_sdk = bool(environment.modules.requested & {"boto3", "botocore"})
         init_us = self._cloud.latency.init_us(config.runtime, config.architecture, imports_sdk=uses_sdk)
-        self._cloud.kernel.sleep(init_us)
+        self._cloud.kernel.sleep(init_us + self._weight.executed_in(environment.modules))
+        self._charge_later_imports(environment)
         if failed is not None:
             raise failed
+
+    def _charge_later_imports(self, environment: ExecutionEnvironment) -> None:
+        """What a handler imports while it runs takes time then, and more with less memory: only Init has full CPU."""
+        modules, kernel = environment.modules, self._cloud.kernel
+        paid_us = self._weight.executed_in(modules)
+
+        def charge() -> None:
+            nonlocal paid_us
+            weight_us = self._weight.executed_in(modules)
+            due_us, paid_us = weight_us - paid_us, weight_us
+            if due_us > 0 and kernel.current() is not None:
+                kernel.sleep(round(due_us / environment.cpu_share))
+
+        modules.on_executed = charge
+
+    def download_us(self, config: Function) -> int:
+        """How much longer an environment takes to start because of the size of its package."""
+        return self._weight.download_us(self._functions.package_bytes(config))
 
     def _discard(self, sandbox: Sandbox) -> None:
         if sandbox.environment is not None:

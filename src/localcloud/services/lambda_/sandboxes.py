@@ -60,9 +60,10 @@ class Pool:
     the new one, or one that another request releases meanwhile.
     """
 
-    def __init__(self, cloud: Cloud, init: Callable[[Sandbox], None]) -> None:
+    def __init__(self, cloud: Cloud, init: Callable[[Sandbox], None], download_us: Callable[[Function], int]) -> None:
         self._cloud = cloud
         self._init = init
+        self._download_us = download_us
         self._idle: list[Sandbox] = []
         self._waiting: deque[Event] = deque()
         lifetime = cloud.facts.value("model.lambda.idle_lifetime")
@@ -93,7 +94,8 @@ class Pool:
         return found
 
     def _prepare(self, sandbox: Sandbox) -> None:
-        self._cloud.kernel.sleep(self._cloud.latency.fact_us("model.api.lambda.cold_env_setup"))
+        setup_us = self._cloud.latency.fact_us("model.api.lambda.cold_env_setup")
+        self._cloud.kernel.sleep(setup_us + self._download_us(sandbox.config))
         self._init(sandbox)
         self.release(sandbox)
 

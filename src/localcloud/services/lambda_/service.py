@@ -65,6 +65,7 @@ class Lambda:
         self.before_invoke: list[Callable[[Function], Interference | None]] = []
         self.on_invoked: list[Callable[[Function, InvokeResult], None]] = []
         self._sync_limit = int(cloud.facts.value("quota.lambda.payload.sync") * _MB)
+        self._free_ephemeral_mb = int(cloud.facts.value("quota.lambda.tmp")["min"])
         self._async_limit = int(cloud.facts.value("quota.lambda.payload.async") * _MB)
 
     def install(self) -> None:
@@ -148,6 +149,9 @@ class Lambda:
             seconds = gb_seconds(config.memory_mb, result.billed_ms)
             item = "lambda.provisioned_duration_gb_s" if result.provisioned else "lambda.gb_s"
             self._cloud.meter.add(f"{item}.{processor}", seconds, config.name)
+            if config.ephemeral_mb > self._free_ephemeral_mb:
+                paid_mb = config.ephemeral_mb - self._free_ephemeral_mb
+                self._cloud.meter.add("lambda.ephemeral_gb_s", gb_seconds(paid_mb, result.billed_ms), config.name)
         for listener in self.on_invoked:
             listener(config, result)
 
@@ -177,7 +181,7 @@ class Lambda:
             key = (config.name, config.version)
             pool = self._pools.get(key)
             if pool is None:
-                pool = self._pools[key] = Pool(self._cloud, self._invoker.init)
+                pool = self._pools[key] = Pool(self._cloud, self._invoker.init, self._invoker.download_us)
             sandbox = pool.idle(config)
             if sandbox is None:
                 self.concurrency.grow(config.name)

@@ -10,9 +10,10 @@ from typing import Any
 
 from localcloud.services.states.choices import Rule, compile_rule
 from localcloud.services.states.errors import ALL, InvalidDefinition
+from localcloud.services.states.map_schema import is_distributed
 from localcloud.services.states.paths import InvalidPath, Path, compile_path
 from localcloud.services.states.queries import is_expression
-from localcloud.services.states.schema import JSONATA, JSONPATH, TERMINAL, check_machine, check_state, invalid
+from localcloud.services.states.schema import JSONATA, JSONPATH, check_machine, check_state, invalid
 from localcloud.services.states.templates import Template, payload_template, query_template
 
 _ROOT = compile_path("$")
@@ -81,9 +82,7 @@ class State:
     branches: tuple[Machine, ...] = ()
     fields: dict[str, Template] = field(default_factory=dict)  # others that are worked out, by their plain name
 
-    @property
-    def ends(self) -> bool:
-        return self.type in TERMINAL or bool(self.raw.get("End"))
+    distributed: bool = False  # a Map whose iterations are executions of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +104,15 @@ def compile_definition(text: str) -> Machine:
     machine = _machine(parsed, "", JSONPATH)
     _check_names(machine, "", set())
     return machine
+
+
+def compile_state(text: str, name: str = "State") -> State:
+    """One state by itself, wherever its Next leads. Raises InvalidDefinition."""
+    try:
+        parsed = json.loads(text)
+    except ValueError as exc:
+        raise InvalidDefinition(f"INVALID_JSON_DESCRIPTION: {exc}") from None
+    return _state(name, parsed, "", JSONPATH)
 
 
 def _machine(parsed: Any, where: str, language: str, inner: str = "") -> Machine:
@@ -169,6 +177,7 @@ def _state(name: str, raw: Any, where: str, language: str) -> State:
         if processor is None:
             raise invalid("Field ItemProcessor is required", f"{where}/ItemProcessor")
         state.branches = (_machine(processor, f"{where}/ItemProcessor", used, inner="ItemProcessor"),)
+        state.distributed = is_distributed(raw)
     return state
 
 
@@ -207,14 +216,40 @@ def _compile_others(state: State, raw: Mapping[str, Any]) -> None:
             else:
                 state.fields[name] = payload_template(value)
         elif f"{name}Path" in raw:
-            state.fields[name] = payload_template({"value.$": raw[f"{name}Path"]})
-            inner = state.fields[name]
-            state.fields[name] = lambda view, inner=inner: inner(view)["value"]  # type: ignore[misc]
+            state.fields[name] = _path_template(raw[f"{name}Path"])
     if state.type == "Wait" and len({"Seconds", "Timestamp"} & set(state.fields)) != 1:
         raise InvalidDefinition("A Wait state needs exactly one of Seconds, SecondsPath, Timestamp, TimestampPath")
-    if state.type == "Map" and "ItemsPath" in raw:
-        path = payload_template({"value.$": raw["ItemsPath"]})
-        state.fields["Items"] = lambda view: path(view)["value"]
+    if state.type == "Map":
+        if "ItemsPath" in raw:
+            state.fields["Items"] = _path_template(raw["ItemsPath"])
+        _compile_map(state, raw)
+
+
+def _compile_map(state: State, raw: Mapping[str, Any]) -> None:
+    """What is inside ItemReader, ItemBatcher and ResultWriter; named "ItemReader.MaxItems" and so on."""
+    template = query_template if state.jsonata else payload_template
+    reader, batcher = raw.get("ItemReader", {}), raw.get("ItemBatcher", {})
+    for name, inner in (("ItemReader", reader), ("ResultWriter", raw.get("ResultWriter", {}))):
+        arguments = inner.get("Arguments", inner.get("Parameters"))
+        if arguments is not None:
+            state.fields[f"{name}.Arguments"] = template(arguments)
+    if "BatchInput" in batcher:
+        state.fields["ItemBatcher.BatchInput"] = template(batcher["BatchInput"])
+    config = reader.get("ReaderConfig", {})
+    for holder, inner, name in (
+        ("ItemReader", config, "MaxItems"), ("ItemBatcher", batcher, "MaxItemsPerBatch"),
+        ("ItemBatcher", batcher, "MaxInputBytesPerBatch"),
+    ):  # fmt: skip
+        if name in inner:
+            state.fields[f"{holder}.{name}"] = template(inner[name])
+        elif f"{name}Path" in inner:
+            state.fields[f"{holder}.{name}"] = _path_template(inner[f"{name}Path"])
+
+
+def _path_template(path: Any) -> Template:
+    """What stands at a path."""
+    whole = payload_template({"value.$": path})
+    return lambda view: whole(view)["value"]
 
 
 def _compile_choices(state: State, raw: Mapping[str, Any], where: str) -> None:

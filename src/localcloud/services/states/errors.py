@@ -11,7 +11,7 @@ PARAMETER_PATH, RESULT_PATH = "States.ParameterPathFailure", "States.ResultPathM
 INTRINSIC, QUERY = "States.IntrinsicFailure", "States.QueryEvaluationError"
 BRANCH_FAILED, NO_CHOICE = "States.BranchFailed", "States.NoChoiceMatched"
 TOLERATED_EXCEEDED = "States.ExceedToleratedFailureThreshold"
-ITEM_READER = "States.ItemReaderFailed"
+ITEM_READER, RESULT_WRITER = "States.ItemReaderFailed", "States.ResultWriterFailed"
 _UNCATCHABLE = (DATA_LIMIT, RUNTIME)
 
 

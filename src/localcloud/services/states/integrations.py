@@ -1,10 +1,11 @@
-"""What a Task state calls: functions, services by their SDK, other state machines."""
+"""What a Task state calls: functions, services by their SDK, other state machines, HTTP APIs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -16,13 +17,14 @@ from localcloud.api import ApiError
 from localcloud.services.lambda_ import InvokeResult, Throttled
 from localcloud.services.states.casing import from_api, to_api
 from localcloud.services.states.errors import RUNTIME, TASK_FAILED, StateFailed
-from localcloud.services.states.executions import SUCCEEDED, Execution
+from localcloud.services.states.executions import SUCCEEDED, Execution, iso
+from localcloud.services.states.http_tasks import http_invoke
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 _ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"})
-TOKEN = ".waitForTaskToken"
+SYNC, SYNC_2, TOKEN = ".sync", ".sync:2", ".waitForTaskToken"
 # the names that Step Functions has for services, where botocore has others
 _CLIENTS = {"sfn": "stepfunctions", "states": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs",
             "bedrockruntime": "bedrock-runtime", "bedrock": "bedrock-runtime"}  # fmt: skip
@@ -38,10 +40,13 @@ _OPTIMISED = {
 _SDK = {"dynamodb": "DynamoDb", "sqs": "Sqs", "sns": "Sns", "eventbridge": "EventBridge", "sfn": "Sfn",
         "cloudwatchlogs": "CloudWatchLogs", "secretsmanager": "SecretsManager",
         "bedrockruntime": "BedrockRuntime"}  # fmt: skip
-_ACTIONS = {
-    "sqs": ("sendMessage",), "sns": ("publish",), "events": ("putEvents",),
-    "dynamodb": ("getItem", "putItem", "updateItem", "deleteItem"), "lambda": ("invoke",),
-    "states": ("startExecution",), "bedrock": ("invokeModel",),
+_ASKS, _ANSWERS, _NESTS = ("",), ("", TOKEN), ("", SYNC, SYNC_2, TOKEN)
+# which optimised integrations there are, and with which patterns
+_PATTERNS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("sqs", "sendMessage"): _ANSWERS, ("sns", "publish"): _ANSWERS, ("events", "putEvents"): _ANSWERS,
+    ("dynamodb", "getItem"): _ASKS, ("dynamodb", "putItem"): _ASKS, ("dynamodb", "updateItem"): _ASKS,
+    ("dynamodb", "deleteItem"): _ASKS, ("lambda", "invoke"): _ANSWERS, ("states", "startExecution"): _NESTS,
+    ("bedrock", "invokeModel"): _ASKS, ("http", "invoke"): _ASKS,
 }  # fmt: skip
 
 
@@ -49,16 +54,18 @@ _ACTIONS = {
 class Resource:
     """A Task's Resource. `pattern` is "", ".sync", ".sync:2" or ".waitForTaskToken"."""
 
-    kind: str  # "function", "sdk" or "optimised"
+    arn: str
+    kind: str  # "function", "activity", "sdk" or "optimised"
     service: str
     action: str
     pattern: str = ""
 
 
+@lru_cache(maxsize=1_024)
 def parse_resource(text: str) -> Resource:
     """Raises StateFailed for what the local cloud does not simulate."""
     if text.startswith("arn:aws:lambda:"):
-        return Resource("function", "lambda", text)
+        return Resource(text, "function", "lambda", text)
     parts = text.split(":", 5)
     if text.startswith("arn:aws:states:::"):
         service, _, rest = parts[5].partition(":")
@@ -67,28 +74,45 @@ def parse_resource(text: str) -> Resource:
             service, _, rest = rest.partition(":")
             kind = "sdk"
         action, dot, pattern = rest.partition(".")
-        found = Resource(kind, service, action, dot + pattern)
-        if kind == "sdk" or action in _ACTIONS.get(service, ()):
+        found = Resource(text, kind, service, action, dot + pattern)
+        if found.pattern in (_ANSWERS if kind == "sdk" else _PATTERNS.get((service, action), ())):
             return found
+    elif text.startswith("arn:aws:states:") and parts[-1].startswith("activity:"):
+        return Resource(text, "activity", "states", text)
     raise StateFailed(RUNTIME, f"The resource {text} is not simulated by the local cloud.")
 
 
-class Integrations:
-    """Makes the calls of tasks, in the task that asks. `start` begins an execution of another state machine."""
+def _nobody(answer: Any) -> None:
+    """Whom nothing is to be told."""
 
-    def __init__(self, cloud: Cloud, start: Callable[[Mapping[str, Any]], Execution]) -> None:
+
+class Integrations:
+    """Makes the calls of tasks, in the task that asks.
+
+    `start` begins an execution of another state machine, `stop` aborts it.
+    """
+
+    def __init__(
+        self, cloud: Cloud, start: Callable[[Mapping[str, Any]], Execution], stop: Callable[[Execution], None]
+    ) -> None:
         self._cloud = cloud
         self._start = start
+        self._stop = stop
         self._clients: dict[str, Any] = {}
 
-    def call(self, resource: Resource, arguments: Any) -> Any:
-        """The result of the call, as JSON. Raises StateFailed with the service's error."""
+    def call(self, resource: Resource, arguments: Any, submitted: Callable[[Any], None] = _nobody) -> Any:
+        """The result of the call, as JSON. Raises StateFailed with the service's error.
+
+        `submitted` is told what a service answered that has taken a job (.sync), before the job is done.
+        """
         if resource.kind == "function":
             return self._function(resource.action, arguments)
         if resource.kind == "optimised" and resource.service == "lambda":
             return self._invoke(arguments)
-        if resource.kind == "optimised" and resource.service == "states" and resource.pattern.startswith(".sync"):
-            return self._nested(arguments, resource.pattern == ".sync:2")
+        if resource.kind == "optimised" and resource.service == "states" and resource.pattern.startswith(SYNC):
+            return self._nested(arguments, resource.pattern == SYNC_2, submitted)
+        if resource.kind == "optimised" and resource.service == "http":
+            return http_invoke(self._cloud, arguments)
         if resource.kind == "optimised" and resource.service == "bedrock":
             return self._model(resource, arguments)
         return self._sdk(resource, arguments)
@@ -144,12 +168,17 @@ class Integrations:
 
     # -- other state machines ------------------------------------------------------------------
 
-    def _nested(self, arguments: Any, parsed: bool) -> Any:
+    def _nested(self, arguments: Any, parsed: bool, submitted: Callable[[Any], None]) -> Any:
+        """Wait for the end of the other execution. Whoever gives up on this task stops that too."""
         try:
             child = self._start(arguments)
         except ApiError as exc:
             raise StateFailed(f"StepFunctions.{_exception(exc.code)}", exc.message, by_task=True) from None
-        child.finished.wait()
+        try:
+            submitted({"ExecutionArn": child.arn, "StartDate": iso(child.started_us)})
+            child.finished.wait()
+        finally:
+            self._stop(child)
         told = from_api(None, child.description())
         answer = {key[:1].upper() + key[1:]: value for key, value in told.items()}
         if parsed and child.output_text is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from localcloud.services.states.choices import timestamp
 from localcloud.services.states.errors import InvalidDefinition
+from localcloud.services.states.map_schema import check_map
 from localcloud.services.states.queries import is_expression
 
 TYPES = ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
@@ -19,7 +20,6 @@ JSONPATH, JSONATA = "JSONPath", "JSONata"
 _LONGEST_NAME = 80
 _LONGEST_DELAY_S = 31_622_400
 _MOST_ATTEMPTS = 99_999_999
-_NOT_SIMULATED = ("ItemReader", "ItemBatcher", "ResultWriter", "Credentials")
 
 _MACHINE = {"Comment", "StartAt", "States", "QueryLanguage"}
 _OUTERMOST = _MACHINE | {"TimeoutSeconds", "Version"}
@@ -173,8 +173,8 @@ def check_state(raw: Any, where: str, language: str) -> None:
             used = JSONATA if jsonata else JSONPATH
             raise invalid(f"The field '{name}' is not supported when QueryLanguage is {used}", f"{where}/{name}")
     _check_fields(raw, _EVERYWHERE | _IN_BOTH[kind] | own[kind], where, jsonata)
-    for name in _NOT_SIMULATED:
-        _need(name not in raw, f"The field '{name}' is not simulated by the local cloud", f"{where}/{name}")
+    if kind == "Map":
+        check_map(raw, where, jsonata)
     _check_order(raw, "HeartbeatSeconds", "TimeoutSeconds", where)
     _check_errors(raw, "Retry", _RETRIER, where, jsonata)
     _check_errors(raw, "Catch", _CATCHER, where, jsonata)

@@ -7,36 +7,30 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from moto.stepfunctions.models import stepfunctions_backends
-
 from localcloud.api import ApiCall, ApiError
 from localcloud.ids import uuid4_text
-from localcloud.services.cloudwatch.store import minute_s
+from localcloud.services.states.activities import Activities
 from localcloud.services.states.definition import compile_definition
-from localcloud.services.states.errors import TIMEOUT, InvalidDefinition, StateFailed
-from localcloud.services.states.executions import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution, moment
+from localcloud.services.states.errors import InvalidDefinition
+from localcloud.services.states.executions import RUNNING, Execution, moment
+from localcloud.services.states.express_rules import check_express
 from localcloud.services.states.integrations import Integrations
-from localcloud.services.states.interpreter import Interpreter
+from localcloud.services.states.machines import Machines, Target, page
+from localcloud.services.states.map_runs import MapRuns
+from localcloud.services.states.metrics import Metrics
+from localcloud.services.states.redrives import Redrives
+from localcloud.services.states.running import BILLED_MB, Executions, express_billed_ms
+from localcloud.services.states.single_states import SingleStates
+from localcloud.services.states.status_events import StatusEvents
+from localcloud.services.states.throttle import Throttle
 from localcloud.services.states.tokens import TaskTokens
+from localcloud.services.states.tools import Tools
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
-_NAMESPACE = "AWS/States"
-_METRICS = {
-    SUCCEEDED: "ExecutionsSucceeded", FAILED: "ExecutionsFailed", TIMED_OUT: "ExecutionsTimedOut",
-    ABORTED: "ExecutionsAborted",
-}  # fmt: skip
-_EVENTS = {
-    SUCCEEDED: ("ExecutionSucceeded", "executionSucceededEventDetails"),
-    FAILED: ("ExecutionFailed", "executionFailedEventDetails"),
-    TIMED_OUT: ("ExecutionTimedOut", "executionTimedOutEventDetails"),
-    ABORTED: ("ExecutionAborted", "executionAbortedEventDetails"),
-}
-_DAY_US = 86_400_000_000
-_BILLED_MS, _BILLED_MB = 100, 64  # express: duration rounded up to 100 ms, memory in pieces of 64 MB
-_PAGE = 100
-_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}")
+_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+_METADATA = "METADATA_ONLY"
 
 
 class StepFunctions:
@@ -45,13 +39,23 @@ class StepFunctions:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._ids = cloud.kernel.streams["states/ids"]
-        self._tokens = TaskTokens(cloud)
-        self._integrations = Integrations(cloud, self._start_nested)
-        self._executions: dict[str, Execution] = {}  # standard ones, by ARN
-        facts = cloud.facts
-        self._longest_input = int(facts.value("quota.sfn.payload"))
-        self._kept_us = int(facts.value("quota.sfn.history_retention")) * _DAY_US
-        self._express_s = float(facts.value("quota.sfn.express.max_duration"))
+        self._longest_input = int(cloud.facts.value("quota.sfn.payload"))
+        metrics = Metrics(cloud)
+        self._machines = Machines(cloud, self._ids)
+        self._executions = Executions(cloud, metrics, self._ids)
+        self._redrives = Redrives(cloud, self._executions)
+        self._executions.on_status = StatusEvents(cloud, self._redrives.told).changed
+        redrivable = self._may_be_redriven
+        self._tools = self._executions.tools = Tools(
+            tokens=TaskTokens(cloud),
+            metrics=metrics,
+            throttle=Throttle(cloud),
+            activities=Activities(cloud),
+            integrations=Integrations(cloud, self._start_nested, self._executions.stop),
+            executions=self._executions,
+            map_runs=MapRuns(cloud, self._ids, redrivable),
+            redrivable=redrivable,
+        )
 
     def install(self) -> None:
         """Answer the operations on executions, and check definitions."""
@@ -62,8 +66,8 @@ class StepFunctions:
             "StartExecution": self._start_api,
             "StartSyncExecution": self._start_sync,
             "StopExecution": self._stop,
-            "RedriveExecution": self._redrive,
-            "DescribeExecution": lambda call: self._find(call.params["executionArn"]).description(),
+            "RedriveExecution": self._redrives.answer,
+            "DescribeExecution": self._describe,
             "DescribeStateMachineForExecution": self._describe_machine_for,
             "ListExecutions": self._list,
             "GetExecutionHistory": self._history,
@@ -73,6 +77,10 @@ class StepFunctions:
         }
         for name, operation in operations.items():
             self._cloud.api.register("stepfunctions", name, operation)
+        self._machines.install()
+        self._tools.activities.install()
+        self._tools.map_runs.install()
+        SingleStates(self._cloud, self._tools).install()
         self._cloud.events.targets.register("states", self._from_rule)
 
     # -- definitions ---------------------------------------------------------------------------
@@ -81,44 +89,29 @@ class StepFunctions:
         definition = call.params.get("definition")
         if definition is not None:
             try:
-                compile_definition(definition)
+                machine = compile_definition(definition)
+                if self._is_for_express(call):
+                    check_express(machine)
             except InvalidDefinition as exc:
                 raise ApiError("InvalidDefinition", f"Invalid State Machine Definition: '{exc}'") from None
         return self._cloud.api.stock(call)
 
+    def _is_for_express(self, call: ApiCall) -> bool:
+        if "stateMachineArn" in call.params:
+            return self._machines.find(call.params["stateMachineArn"]).express
+        return bool(call.params.get("type") == "EXPRESS")
+
     def _validate(self, call: ApiCall) -> dict[str, Any]:
         try:
-            compile_definition(call.params["definition"])
+            machine = compile_definition(call.params["definition"])
+            if self._is_for_express(call):
+                check_express(machine)
         except InvalidDefinition as exc:
             code, _, message = str(exc).partition(": ")
             text, _, where = message.rpartition(" at ")
             found = {"severity": "ERROR", "code": code, "message": text or message, "location": where}
             return {"result": "FAIL", "diagnostics": [found], "truncated": False}
         return {"result": "OK", "diagnostics": [], "truncated": False}
-
-    def _machine(self, arn: str) -> Any:
-        backend = stepfunctions_backends[self._cloud.account_id][self._cloud.region]
-        for machine in backend.state_machines:
-            if machine.arn == arn:
-                return machine
-            if arn.startswith(f"{machine.arn}:"):
-                rest = arn.removeprefix(f"{machine.arn}:")
-                if rest.isdigit() and int(rest) in machine.versions:
-                    return machine.versions[int(rest)]
-                if rest in machine.aliases:
-                    return self._machine(self._routed(machine.aliases[rest]))
-        raise ApiError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
-
-    def _routed(self, alias: Any) -> str:
-        """The version that an alias sends this execution to, by weight."""
-        routes = alias.routing_configuration
-        drawn = self._ids.uniform(0, sum(route["weight"] for route in routes))
-        for route in routes:
-            drawn -= route["weight"]
-            if drawn <= 0:
-                break
-        found: str = route["stateMachineVersionArn"]
-        return found
 
     # -- starting ------------------------------------------------------------------------------
 
@@ -128,24 +121,19 @@ class StepFunctions:
 
     def _start(self, params: Mapping[str, Any]) -> Execution:
         """Begin an execution, or find the one that is meant. Raises ApiError."""
-        machine = self._machine(params["stateMachineArn"])
+        target = self._machines.find(params["stateMachineArn"])
+        self._tools.throttle.start(target.express)
         text = self._input(params)
         name = params.get("name") or uuid4_text(self._ids)
         if not _NAME.fullmatch(name):
             raise ApiError("InvalidName", f"Invalid Name: '{name}'")
-        if not _is_express(machine):
-            earlier = self._executions.get(self._arn(machine, name))
+        if not target.express:
+            earlier = self._executions.named(target, name)
             if earlier is not None and earlier.status == RUNNING and earlier.input_text == text:
                 return earlier
-            if earlier is not None and not self._name_is_free(earlier):
+            if earlier is not None:
                 raise ApiError("ExecutionAlreadyExists", f"Execution Already Exists: '{earlier.arn}'")
-        execution = self._make(machine, name, text)
-        self._run_in_task(execution)
-        return execution
-
-    def _name_is_free(self, earlier: Execution) -> bool:
-        """A name can be used again 90 days after its execution has closed."""
-        return earlier.stopped_us is not None and self._cloud.kernel.unix_us - earlier.stopped_us > self._kept_us
+        return self._executions.start(target, name, text)
 
     def _start_nested(self, arguments: Mapping[str, Any]) -> Execution:
         """As a Task state asks for it, with names in PascalCase."""
@@ -172,209 +160,108 @@ class StepFunctions:
             raise ApiError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{exc}'") from None
         return text
 
-    def _arn(self, machine: Any, name: str) -> str:
-        kind = "express" if _is_express(machine) else "execution"
-        own = machine.arn.split(":stateMachine:")[1].split(":")[0]
-        suffix = f":{uuid4_text(self._ids)}" if kind == "express" else ""
-        return f"arn:aws:states:{self._cloud.region}:{self._cloud.account_id}:{kind}:{own}:{name}{suffix}"
-
-    def _make(self, machine: Any, name: str, text: str) -> Execution:
-        kernel = self._cloud.kernel
-        execution = Execution(
-            arn=self._arn(machine, name),
-            name=name,
-            machine_arn=machine.arn,
-            machine_name=machine.name,
-            role_arn=machine.roleArn,
-            definition=machine.definition,
-            express=_is_express(machine),
-            input_text=text,
-            started_us=kernel.unix_us,
-            finished=kernel.event(),
-        )
-        if not execution.express:
-            self._executions[execution.arn] = execution
-        return execution
-
-    # -- running -------------------------------------------------------------------------------
-
-    def _run_in_task(self, execution: Execution) -> None:
-        task = self._cloud.kernel.spawn(self._run, execution, name=f"execution {execution.name}", critical=True)
-        execution.tasks.append(task)
-
-    def _run(self, execution: Execution) -> None:
-        """To the end, whatever it is. A time-out and StopExecution end it from outside."""
-        kernel = self._cloud.kernel
-        machine = compile_definition(execution.definition)
-        self._measure(execution, "ExecutionsStarted", 1)
-        execution.history.add(
-            kernel.unix_us, "ExecutionStarted", "executionStartedEventDetails",
-            input=execution.input_text, roleArn=execution.role_arn,
-        )  # fmt: skip
-        limits = [machine.timeout_s, self._express_s if execution.express else None]
-        longest_s = min((limit for limit in limits if limit is not None), default=None)
-        timer = None
-        if longest_s is not None:
-            timer = kernel.call_later(round(longest_s * 1e6), self._time_out, execution)
-        interpreter = Interpreter(self._cloud, execution, self._integrations, self._tokens)
-        data = json.loads(execution.input_text)
-        context = execution.context
-        context["Execution"]["Input"] = data
-        try:
-            output = interpreter.run(machine, data, {}, context)
-        except StateFailed as failure:
-            self._end(execution, FAILED, error=failure.error, cause=failure.cause)
-        else:
-            self._end(execution, SUCCEEDED, output=json.dumps(output, separators=(",", ":"), ensure_ascii=False))
-        finally:
-            if timer is not None:
-                timer.cancel()
-
-    def _time_out(self, execution: Execution) -> None:
-        self._stop_tasks(execution)
-        self._end(execution, TIMED_OUT, error=TIMEOUT)
-
-    def _stop_tasks(self, execution: Execution) -> None:
-        for task in execution.tasks:
-            if not task.done:
-                self._cloud.kernel.kill(task)
-
-    def _end(
-        self,
-        execution: Execution,
-        status: str,
-        output: str | None = None,
-        error: str | None = None,
-        cause: str | None = None,
-    ) -> None:
-        if execution.status != RUNNING:
-            return
-        kernel = self._cloud.kernel
-        execution.status, execution.stopped_us = status, kernel.unix_us
-        execution.output_text, execution.error, execution.cause = output, error, cause
-        execution.tasks.clear()
-        kind, key = _EVENTS[status]
-        execution.history.add(kernel.unix_us, kind, key, output=output, error=error, cause=cause)
-        self._measure(execution, _METRICS[status], 1)
-        taken_us = execution.stopped_us - execution.started_us
-        self._measure(execution, "ExecutionTime", taken_us / 1_000, "Milliseconds")
-        self._bill(execution, taken_us)
-        execution.finished.set()
-
-    def _bill(self, execution: Execution, taken_us: int) -> None:
-        meter, name = self._cloud.meter, execution.machine_name
-        if execution.express:
-            billed_ms = max(1, -(-taken_us // (_BILLED_MS * 1_000))) * _BILLED_MS
-            meter.add("states.express_requests", 1, name)
-            meter.add("states.express_gb_s", billed_ms / 1_000 * _BILLED_MB / 1_024, name)
-        else:
-            meter.add("states.transitions", execution.transitions, name)
-            execution.transitions = 0
-
-    def _measure(self, execution: Execution, metric: str, value: float, unit: str = "Count") -> None:
-        dimensions = {"StateMachineArn": execution.machine_arn}
-        series = self._cloud.cloudwatch.series(_NAMESPACE, metric, dimensions, unit)
-        series.add(minute_s(self._cloud.kernel.unix_us), value)
-
-    # -- express, waiting for the end ------------------------------------------------------------
-
     def _start_sync(self, call: ApiCall) -> dict[str, Any]:
-        machine = self._machine(call.params["stateMachineArn"])
-        if not _is_express(machine):
+        """Express, waiting for the end."""
+        if not self._machines.find(call.params["stateMachineArn"]).express:
             raise _unsupported()
         execution = self._start(call.params)
         execution.finished.wait()
         assert execution.stopped_us is not None
-        taken_ms = (execution.stopped_us - execution.started_us) // 1_000
-        billed_ms = -(-taken_ms // _BILLED_MS) * _BILLED_MS
-        details = {"billedMemoryUsedInMB": _BILLED_MB, "billedDurationInMilliseconds": billed_ms}
-        answer = {**execution.description(), "billingDetails": details}
-        answer.pop("redriveCount")
+        billed_ms = express_billed_ms(execution.stopped_us - execution.started_us)
+        details = {"billedMemoryUsedInMB": BILLED_MB, "billedDurationInMilliseconds": billed_ms}
+        answer = {**execution.description(call.params.get("includedData") != _METADATA), "billingDetails": details}
+        for name in ("redriveCount", "stateMachineVersionArn", "stateMachineAliasArn"):
+            answer.pop(name, None)
         return answer
 
     def is_standard(self, arn: str) -> bool:
         """Whether there is such a state machine, and it is no express one."""
-        backend = stepfunctions_backends[self._cloud.account_id][self._cloud.region]
-        machine = next((one for one in backend.state_machines if one.arn == arn), None)
-        return machine is not None and not _is_express(machine)
+        try:
+            return not self._machines.find(arn).express
+        except ApiError:
+            return False
 
     # -- looking and stopping --------------------------------------------------------------------
 
-    def _find(self, arn: str) -> Execution:
-        found = self._executions.get(arn)
-        if found is None:
-            raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
-        return found
+    def _may_be_redriven(self, execution: Execution) -> bool:
+        return self._redrives.reason(execution) is None
+
+    def _describe(self, call: ApiCall) -> dict[str, Any]:
+        execution = self._executions.find(call.params["executionArn"])
+        told = execution.description(call.params.get("includedData") != _METADATA)
+        return {**told, **self._redrives.told(execution)}
 
     def _list(self, call: ApiCall) -> dict[str, Any]:
-        machine = self._machine(call.params["stateMachineArn"])
-        if _is_express(machine):
+        """Of a state machine, a version, an alias or a Map Run; those that run or ended last come first."""
+        map_run_arn, machine_arn = call.params.get("mapRunArn"), call.params.get("stateMachineArn")
+        if (map_run_arn is None) == (machine_arn is None):
+            raise ApiError("ValidationException", "You must provide either a stateMachineArn or a mapRunArn")
+        if map_run_arn is not None:
+            self._tools.map_runs.find(map_run_arn)
+        elif self._target_of(machine_arn).express:
             raise _unsupported()
-        wanted = call.params.get("statusFilter")
+        wanted, redriven = call.params.get("statusFilter"), call.params.get("redriveFilter")
         found = [
             execution.summary()
-            for execution in reversed(self._executions.values())
-            if execution.machine_arn == machine.arn and wanted in (None, execution.status)
+            for execution in self._executions.latest_first()
+            if wanted in (None, execution.status)
+            and (redriven is None or (redriven == "REDRIVEN") == bool(execution.redrives))
+            and (
+                execution.map_run_arn == map_run_arn
+                if map_run_arn is not None
+                else machine_arn in (execution.machine_arn, execution.version_arn, execution.alias_arn)
+            )
         ]
-        return _page(call.params, "executions", found)
+        return page(call.params, "executions", found)
+
+    def _target_of(self, arn: str | None) -> Target:
+        return self._machines.find(arn or "")
 
     def _history(self, call: ApiCall) -> dict[str, Any]:
-        events = [event.answer() for event in self._find(call.params["executionArn"]).history.events]
+        execution = self._executions.find(call.params["executionArn"])
+        if execution.express:
+            raise _unsupported()
+        with_data = call.params.get("includeExecutionData", True)
+        events = [event.answer(with_data) for event in execution.history.events]
         if call.params.get("reverseOrder"):
             events.reverse()
-        return _page(call.params, "events", events)
+        return page(call.params, "events", events)
 
     def _describe_machine_for(self, call: ApiCall) -> dict[str, Any]:
-        execution = self._find(call.params["executionArn"])
-        return {
+        execution = self._executions.find(call.params["executionArn"])
+        found = {
             "stateMachineArn": execution.machine_arn,
             "name": execution.machine_name,
             "definition": execution.definition,
             "roleArn": execution.role_arn,
             "updateDate": moment(execution.started_us),
         }
+        if execution.map_run_arn is not None:
+            found |= {"mapRunArn": execution.map_run_arn, "label": execution.machine_arn.rsplit("/", 1)[-1]}
+        return found
 
     def _stop(self, call: ApiCall) -> dict[str, Any]:
-        execution = self._find(call.params["executionArn"])
-        if execution.status == RUNNING:
-            self._stop_tasks(execution)
-            self._end(execution, ABORTED, error=call.params.get("error"), cause=call.params.get("cause"))
+        execution = self._executions.find(call.params["executionArn"])
+        if execution.express:
+            raise _unsupported()
+        self._executions.stop(execution, call.params.get("error"), call.params.get("cause"))
         return {"stopDate": moment(execution.stopped_us or 0)}
-
-    def _redrive(self, call: ApiCall) -> dict[str, Any]:
-        execution = self._find(call.params["executionArn"])
-        raise ApiError(
-            "ExecutionNotRedrivable",
-            f"The local cloud does not simulate redriving '{execution.arn}'; start a new execution.",
-        )
 
     # -- tokens ----------------------------------------------------------------------------------
 
     def _send_success(self, call: ApiCall) -> dict[str, Any]:
-        self._tokens.succeed(call.params["taskToken"], call.params["output"])
+        self._tools.tokens.succeed(call.params["taskToken"], call.params["output"])
         return {}
 
     def _send_failure(self, call: ApiCall) -> dict[str, Any]:
-        self._tokens.fail(call.params["taskToken"], call.params.get("error", ""), call.params.get("cause", ""))
+        self._tools.tokens.fail(call.params["taskToken"], call.params.get("error", ""), call.params.get("cause", ""))
         return {}
 
     def _send_heartbeat(self, call: ApiCall) -> dict[str, Any]:
-        self._tokens.beat(call.params["taskToken"])
+        self._tools.tokens.beat(call.params["taskToken"])
         return {}
-
-
-def _is_express(machine: Any) -> bool:
-    return bool(machine.type == "EXPRESS")
 
 
 def _unsupported() -> ApiError:
     message = "This operation is not supported by this type of state machine"
     return ApiError("StateMachineTypeNotSupported", message)
-
-
-def _page(params: Mapping[str, Any], member: str, items: list[Any]) -> dict[str, Any]:
-    first, size = int(params.get("nextToken") or 0), int(params.get("maxResults") or _PAGE)
-    answer: dict[str, Any] = {member: items[first : first + size]}
-    if len(items) > first + size:
-        answer["nextToken"] = str(first + size)
-    return answer

@@ -32,6 +32,7 @@ class TaskTokens:
         self._cloud = cloud
         self._stream = cloud.kernel.streams["states/tokens"]
         self._waiting: dict[str, _Waiting] = {}
+        self._gone: dict[str, None] = {}  # those that were out once
 
     def new(self) -> str:
         """A token that nobody else has."""
@@ -42,7 +43,7 @@ class TaskTokens:
     def wait(self, token: str, call: Callable[[], Any], timeout_s: float | None, heartbeat_s: float | None) -> Any:
         """Make the call, then wait for what is told with the token. Raises StateFailed."""
         kernel, waiting = self._cloud.kernel, self._waiting[token]
-        began_us = kernel.now_us
+        began_us = waiting.beat_us = kernel.now_us
         try:
             call()
             while not waiting.done:
@@ -57,10 +58,15 @@ class TaskTokens:
                 waiting.woken.wait(None if until_us is None else until_us - kernel.now_us)
                 waiting.woken.clear()
         finally:
-            del self._waiting[token]
+            self.forget(token)
         if waiting.failure is not None:
             raise waiting.failure
         return waiting.result
+
+    def forget(self, token: str) -> None:
+        """Nobody waits for it any more; telling it is too late."""
+        if self._waiting.pop(token, None) is not None:
+            self._gone[token] = None
 
     def succeed(self, token: str, output: str) -> None:
         """Raises ApiError."""
@@ -85,6 +91,8 @@ class TaskTokens:
 
     def _find(self, token: str) -> _Waiting:
         found = self._waiting.get(token)
+        if found is None and token not in self._gone:
+            raise ApiError("InvalidToken", "Invalid Token: 'Invalid token'")
         if found is None or found.done:
             raise ApiError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
         return found

@@ -104,8 +104,18 @@ class Function(Updatable):
             client.update_function_code(FunctionName=made.physical_id, **code, **chosen(properties, "Architectures"))
         client.update_function_configuration(FunctionName=made.physical_id, **_configuration(making))
         self._reserve(making, made.physical_id)
+        self._tag(making, str(made.attributes["Arn"]))
         _publish_latest(making, made.physical_id)
         return made
+
+    def _tag(self, making: Making, arn: str) -> None:
+        """The tags that it should have now, and no others."""
+        client, wanted = making.client("lambda"), making.all_tags()
+        gone = sorted(set(client.list_tags(Resource=arn)["Tags"]) - set(wanted))
+        if gone:
+            client.untag_resource(Resource=arn, TagKeys=gone)
+        if wanted:
+            client.tag_resource(Resource=arn, Tags=wanted)
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("lambda").delete_function(FunctionName=made.physical_id)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.stacks.types.base import Made, Making, Updatable, chosen, lower_first, names
+from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, lower_first, names
 
 _SUBSTITUTION = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
 
@@ -68,4 +68,79 @@ class StateMachine(Updatable):
         making.client("stepfunctions").delete_state_machine(stateMachineArn=made.physical_id)
 
 
-ALL = (StateMachine(),)
+class StateMachineVersion(ResourceType):
+    name = "AWS::StepFunctions::StateMachineVersion"
+    properties = names("Description StateMachineArn StateMachineRevisionId")
+    required = names("StateMachineArn")
+
+    def create(self, making: Making) -> Made:
+        arn = making.client("stepfunctions").publish_state_machine_version(
+            **lower_first(chosen(making.properties, "Description StateMachineArn"))
+        )["stateMachineVersionArn"]
+        return Made(arn, {"Arn": arn})
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=made.physical_id)
+
+
+class StateMachineAlias(Updatable):
+    """Routes are set at once; a deployment preference that shifts them bit by bit is not simulated."""
+
+    name = "AWS::StepFunctions::StateMachineAlias"
+    custom_name = "Name"
+    properties = names("DeploymentPreference Description Name RoutingConfiguration")
+    required = frozenset()
+    replacing = names("Name")
+
+    def _routes(self, making: Making) -> list[dict[str, Any]]:
+        preference = making.properties.get("DeploymentPreference")
+        if preference is None:
+            routes = making.properties.get("RoutingConfiguration") or []
+            return [
+                {"stateMachineVersionArn": route["StateMachineVersionArn"], "weight": int(route["Weight"])}
+                for route in routes
+            ]
+        if preference.get("Type") != "ALL_AT_ONCE":
+            raise ValueError("The local cloud simulates the deployment preference ALL_AT_ONCE only")
+        return [{"stateMachineVersionArn": preference["StateMachineVersionArn"], "weight": 100}]
+
+    def create(self, making: Making) -> Made:
+        routes = self._routes(making)
+        if not routes:
+            raise ValueError("An alias needs RoutingConfiguration or DeploymentPreference")
+        arn = making.client("stepfunctions").create_state_machine_alias(
+            name=making.name("Name", 80),
+            routingConfiguration=routes,
+            **lower_first(chosen(making.properties, "Description")),
+        )["stateMachineAliasArn"]
+        return Made(arn, {"Arn": arn})
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        making.client("stepfunctions").update_state_machine_alias(
+            stateMachineAliasArn=made.physical_id,
+            routingConfiguration=self._routes(making),
+            **lower_first(chosen(making.properties, "Description")),
+        )
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=made.physical_id)
+
+
+class Activity(ResourceType):
+    name = "AWS::StepFunctions::Activity"
+    custom_name = "Name"
+    properties = names("EncryptionConfiguration Name Tags")
+    required = names("Name")
+
+    def create(self, making: Making) -> Made:
+        name = making.name("Name", 80)
+        tags = [{"key": tag["Key"], "value": tag["Value"]} for tag in making.tag_list()]
+        arn = making.client("stepfunctions").create_activity(name=name, tags=tags)["activityArn"]
+        return Made(arn, {"Arn": arn, "Name": name})
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("stepfunctions").delete_activity(activityArn=made.physical_id)
+
+
+ALL = (StateMachine(), StateMachineVersion(), StateMachineAlias(), Activity())
