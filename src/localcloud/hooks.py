@@ -75,6 +75,8 @@ HOOKS: tuple[Hook, ...] = (
     Hook("botocore.parsers:RpcV2CBORParser.parse_data_item", "CBOR requests from outside"),
     Hook("botocore.serialize:CBORSerializer._serialize_data_item", "CBOR answers"),
     Hook("botocore.serialize:CBORSerializer._serialize_type_string", "CBOR errors"),
+    Hook("botocore.serialize:CBORSerializer._serialize_type_timestamp", "CBOR with timestamps in milliseconds"),
+    Hook("moto.s3.models:s3_backends", "buckets, which unsigned requests name by their path"),
     Hook("moto.appsync.models:appsync_backends", "Events APIs, their namespaces and keys"),
     Hook("moto.apigatewayv2.models:apigatewayv2_backends", "HTTP APIs, their stages, routes and integrations"),
     Hook("moto.apigateway.models:apigateway_backends", "REST APIs, their resources, stages, keys and usage plans"),

@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from contextlib import contextmanager
 
 import boto3
@@ -41,6 +43,25 @@ def serving(speed, *more):
 def client(endpoint):
     """client("sqs"): a boto3 client of the server."""
     return lambda service, **config: client_of(endpoint, service, **config)
+
+
+@pytest.fixture(scope="module")
+def send(endpoint):
+    """send("POST", "/", "sqs", headers, body): status, headers and body of the answer to a request signed for it."""
+
+    def request(method, path, service, headers, body):
+        if service is not None:
+            scope = f"Credential=test/20250106/us-east-1/{service}/aws4_request"
+            headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0", **headers}
+        sent = urllib.request.Request(f"{endpoint}{path}", body, headers, method=method)
+        try:
+            answer = urllib.request.urlopen(sent, timeout=10)
+        except urllib.error.HTTPError as exc:
+            answer = exc
+        with answer:
+            return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
+
+    return request
 
 
 @pytest.fixture
