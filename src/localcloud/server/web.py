@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from tornado.httputil import (
@@ -115,6 +115,7 @@ class Requests(RequestHandler):
         self.clear_header("Content-Type")
         self.clear_header("Server")
         self.set_status(response.status)
+        self._headers = _AsGiven(self._headers)
         for name, value in response.headers.items():
             if name != "content-length" or self.request.method == "HEAD":
                 self.set_header(name, value)
@@ -125,6 +126,13 @@ class Requests(RequestHandler):
 
     def compute_etag(self) -> str | None:
         """None: entity tags are the services' own."""
+
+
+class _AsGiven(HTTPHeaders):
+    """Sends AWS's own headers in lower case, as S3 does: clients take the names of metadata from them."""
+
+    def get_all(self) -> Iterable[tuple[str, str]]:
+        return ((name.lower() if name.startswith("X-Am") else name, value) for name, value in super().get_all())
 
 
 class EventsSocket(WebSocketHandler):
