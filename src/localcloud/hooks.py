@@ -79,6 +79,8 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.s3.models:s3_backends", "buckets, which unsigned requests name by their path"),
     Hook("moto.s3.models:S3Backend.create_bucket", "what new buckets have without being asked"),
     Hook("moto.s3.models:S3Backend.get_bucket_encryption", "every bucket is encrypted"),
+    Hook("moto.s3.models:FakeBucket.get_permission", "conditions in bucket policies"),
+    Hook("moto.iam.access_control:IAMPolicy.is_action_permitted", "conditions in bucket policies"),
     Hook("moto.s3.models:PublicAccessBlock", "new buckets let nobody in"),
     Hook("moto.s3.responses:S3Response._bucket_response_get", "who pays for requests"),
     Hook("moto.iam.aws_managed_policies:aws_managed_policies_data", "AWS's managed policies, read when named"),

@@ -45,6 +45,18 @@ def client(endpoint):
     return lambda service, **config: client_of(endpoint, service, **config)
 
 
+@pytest.fixture(scope="session")
+def serving_at():
+    """serving_at("60"): a context in which a server of that speed runs; its address."""
+    return serving
+
+
+@pytest.fixture(scope="session")
+def client_at():
+    """client_at(address, "sqs")."""
+    return client_of
+
+
 @pytest.fixture(scope="module")
 def send(endpoint):
     """send("POST", "/", "sqs", headers, body): status, headers and body of the answer to a request signed for it."""
