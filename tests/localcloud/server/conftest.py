@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+import zipfile
 from contextlib import contextmanager
 
 import boto3
@@ -16,9 +18,9 @@ import pytest
 from botocore.config import Config
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def endpoint():
-    """The address of a server whose virtual time jumps."""
+    """The address of a server whose virtual time jumps. It is shared: name what you make after what you test."""
     with serving("max") as address:
         yield address
 
@@ -39,7 +41,7 @@ def serving(speed, *more):
         process.stdout.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def client(endpoint):
     """client("sqs"): a boto3 client of the server."""
     return lambda service, **config: client_of(endpoint, service, **config)
@@ -57,7 +59,20 @@ def client_at():
     return client_of
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def zipped():
+    """zipped(source): a function's code, as it is uploaded."""
+
+    def pack(source):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("app.py"), source)
+        return buffer.getvalue()
+
+    return pack
+
+
+@pytest.fixture(scope="session")
 def send(endpoint):
     """send("POST", "/", "sqs", headers, body): status, headers and body of the answer to a request signed for it."""
 

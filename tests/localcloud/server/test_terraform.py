@@ -246,9 +246,9 @@ def test_a_queue(client):
         "VisibilityTimeout": "30", "MessageRetentionPeriod": "345600", "DelaySeconds": "5",
         "MaximumMessageSize": "2048", "ReceiveMessageWaitTimeSeconds": "10", "SqsManagedSseEnabled": "true",
     }  # fmt: skip
-    url = sqs.create_queue(QueueName="orders", Attributes=asked, tags={"team": "ovens"})["QueueUrl"]
+    url = sqs.create_queue(QueueName="tf-orders", Attributes=asked, tags={"team": "ovens"})["QueueUrl"]
     found = settled(sqs.get_queue_attributes, QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    assert holds(found, {**asked, "QueueArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:orders"})
+    assert holds(found, {**asked, "QueueArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:tf-orders"})
     assert found["CreatedTimestamp"].isdecimal()
     assert not {"Policy", "RedrivePolicy", "KmsMasterKeyId", "FifoQueue"} & set(found)
     assert settled(sqs.list_queue_tags, QueueUrl=url)["Tags"] == {"team": "ovens"}
@@ -302,17 +302,17 @@ def test_a_topic_and_a_subscription(client):
 
 def test_a_table(client):
     dynamodb = client("dynamodb")
-    arn = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders"
+    arn = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/tf-orders"
     made = dynamodb.create_table(
-        TableName="orders", BillingMode="PAY_PER_REQUEST", Tags=[{"Key": "team", "Value": "ovens"}],
+        TableName="tf-orders", BillingMode="PAY_PER_REQUEST", Tags=[{"Key": "team", "Value": "ovens"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], DeletionProtectionEnabled=True,
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("id", "day")],
         GlobalSecondaryIndexes=[{"IndexName": "by-day", "KeySchema": [{"AttributeName": "day", "KeyType": "HASH"}],
                                  "Projection": {"ProjectionType": "ALL"}}],
     )  # fmt: skip
     assert made["TableDescription"]["TableArn"] == arn
-    dynamodb.get_waiter("table_exists").wait(TableName="orders")
-    found = settled(dynamodb.describe_table, TableName="orders")["Table"]
+    dynamodb.get_waiter("table_exists").wait(TableName="tf-orders")
+    found = settled(dynamodb.describe_table, TableName="tf-orders")["Table"]
     assert holds(found, {
         "TableStatus": "ACTIVE", "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
         "DeletionProtectionEnabled": True, "WarmThroughput": {"Status": "ACTIVE"},
@@ -320,31 +320,31 @@ def test_a_table(client):
     })  # fmt: skip
     (index,) = found["GlobalSecondaryIndexes"]
     assert (index["IndexStatus"], index["Projection"]) == ("ACTIVE", {"ProjectionType": "ALL"})
-    backups = settled(dynamodb.describe_continuous_backups, TableName="orders")["ContinuousBackupsDescription"]
+    backups = settled(dynamodb.describe_continuous_backups, TableName="tf-orders")["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "DISABLED"
-    ttl = settled(dynamodb.describe_time_to_live, TableName="orders")["TimeToLiveDescription"]
+    ttl = settled(dynamodb.describe_time_to_live, TableName="tf-orders")["TimeToLiveDescription"]
     assert ttl == {"TimeToLiveStatus": "DISABLED"}
     assert settled(dynamodb.list_tags_of_resource, ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "ovens"}]
 
-    dynamodb.update_time_to_live(TableName="orders", TimeToLiveSpecification={"AttributeName": "t", "Enabled": True})
+    dynamodb.update_time_to_live(TableName="tf-orders", TimeToLiveSpecification={"AttributeName": "t", "Enabled": True})
     dynamodb.update_continuous_backups(
-        TableName="orders", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        TableName="tf-orders", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
     dynamodb.update_table(
-        TableName="orders", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+        TableName="tf-orders", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     )
-    dynamodb.update_table(TableName="orders", DeletionProtectionEnabled=False)
-    ttl = settled(dynamodb.describe_time_to_live, TableName="orders")["TimeToLiveDescription"]
+    dynamodb.update_table(TableName="tf-orders", DeletionProtectionEnabled=False)
+    ttl = settled(dynamodb.describe_time_to_live, TableName="tf-orders")["TimeToLiveDescription"]
     assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "t"}
-    backups = settled(dynamodb.describe_continuous_backups, TableName="orders")["ContinuousBackupsDescription"]
+    backups = settled(dynamodb.describe_continuous_backups, TableName="tf-orders")["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
-    found = settled(dynamodb.describe_table, TableName="orders")["Table"]
+    found = settled(dynamodb.describe_table, TableName="tf-orders")["Table"]
     assert found["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     assert found["LatestStreamArn"].startswith(f"{arn}/stream/")
 
-    dynamodb.delete_table(TableName="orders")
-    dynamodb.get_waiter("table_not_exists").wait(TableName="orders")
-    assert refused(dynamodb.describe_table, TableName="orders") == ("ResourceNotFoundException", 400)
+    dynamodb.delete_table(TableName="tf-orders")
+    dynamodb.get_waiter("table_not_exists").wait(TableName="tf-orders")
+    assert refused(dynamodb.describe_table, TableName="tf-orders") == ("ResourceNotFoundException", 400)
 
 
 # -- aws_cloudwatch_event_bus, ..._rule, ..._target, aws_cloudwatch_log_group ------------------------
