@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 LARGEST_BODY = 512 * 1024 * 1024  # bytes
 _PROTOCOL = "aws-appsync-event-ws"
 _HEADER = "header-"
+_COOKIES = re.compile(r", (?=[^;,=\s]+=)")  # between cookies, not in their dates
 
 
 def application(cloud: Cloud, gateway: Gateway, pacer: Pacer) -> Application:
@@ -90,7 +92,10 @@ class _Upgrade(Matcher):
 
 def plane_request(request: HTTPServerRequest) -> HttpRequest:
     """Tornado's request as the simulation's own."""
-    headers = {name.lower(): value for name, value in request.headers.get_all()}
+    headers: dict[str, str] = {}
+    for name, value in request.headers.get_all():
+        name = name.lower()
+        headers[name] = f"{headers[name]}{'; ' if name == 'cookie' else ','}{value}" if name in headers else value
     url = f"http://{request.host}{request.path}" + (f"?{request.query}" if request.query else "")
     return HttpRequest(request.method or "GET", url, headers, request.body)
 
@@ -117,7 +122,10 @@ class Requests(RequestHandler):
         self.set_status(response.status)
         self._headers = _AsGiven(self._headers)
         for name, value in response.headers.items():
-            if name != "content-length" or self.request.method == "HEAD":
+            if name == "set-cookie":  # the one header that cannot be given as a list
+                for cookie in _COOKIES.split(value):
+                    self.add_header(name, cookie)
+            elif name != "content-length" or self.request.method == "HEAD":
                 self.set_header(name, value)
         if self.request.method == "HEAD" or response.status in (204, 304):
             self.finish()

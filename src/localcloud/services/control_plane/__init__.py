@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.services.control_plane import buckets, functions, managed_policies, mappings, tags
+from localcloud.services.control_plane.rest_apis import RestApiSettings
 from localcloud.services.control_plane.topics import TopicAttributes
 
 if TYPE_CHECKING:
@@ -20,4 +21,5 @@ def install(cloud: Cloud) -> None:
     """Mend moto until the cloud stops."""
     for part in (buckets, functions, managed_policies, mappings, tags):
         part.install(cloud.patches)
+    RestApiSettings(cloud).install()
     TopicAttributes(cloud).install()
