@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localcloud import mended
 from localcloud.api import Api, clients, retries
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.facts import Facts
@@ -11,7 +12,6 @@ from localcloud.faults import Faults
 from localcloud.latency import Latency
 from localcloud.metering import Meter
 from localcloud.net import HttpPlane, httpx, sockets
-from localcloud.services import control_plane
 from localcloud.services.agentcore import AgentCore
 from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.bedrock import Bedrock
@@ -53,7 +53,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.on_stop(httpx.install(cloud.kernel, cloud.http, cloud.patches))
-    control_plane.install(cloud)
+    mended.install(cloud)
     cloud.logs = Logs(cloud)
     cloud.logs.install()
     streams = StreamLogs(lambda: cloud.kernel.unix_us)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localcloud.services.control_plane import buckets, functions, managed_policies, mappings, tags
-from localcloud.services.control_plane.rest_apis import RestApiSettings
-from localcloud.services.control_plane.topics import TopicAttributes
+from localcloud.mended import buckets, functions, managed_policies, mappings, tags
+from localcloud.mended.rest_apis import RestApiSettings
+from localcloud.mended.topics import TopicAttributes
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
