@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localcloud import mended
 from localcloud.api import Api, clients, retries
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.facts import Facts
@@ -53,6 +54,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.on_stop(httpx.install(cloud.kernel, cloud.http, cloud.patches))
+    mended.install(cloud)
     cloud.logs = Logs(cloud)
     cloud.logs.install()
     cloud.cloudwatch = CloudWatch(cloud)

@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -23,15 +24,16 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     speed: Annotated[str, typer.Option(help="Virtual seconds in a second, such as 10; or max.")] = "1",
     seed: Annotated[int, typer.Option(help="Decides every latency, failure and id.")] = 0,
+    start: Annotated[str, typer.Option(help="Virtual time at the start: now, or such as 2025-01-06T08:00Z.")] = "now",
     models: Annotated[Path | None, typer.Option(help="A JSON file that scripts Bedrock's models.")] = None,
 ) -> None:
     """Serve an empty account until interrupted. Nothing is kept."""
-    pace = _speed(speed)
+    pace, moment = _speed(speed), _moment(start)
     if not _is_loopback(host):
         typer.echo(
             f"Warning: {host} is not loopback. Whoever reaches it runs code here: nothing is verified.", err=True
         )
-    with Cloud(seed=seed) as cloud:
+    with Cloud(seed=seed, start=moment) as cloud:
         if models is not None:
             _script(cloud, models)
         try:
@@ -109,6 +111,17 @@ def _speed(text: str) -> float | None:
     if not 0 < speed < float("inf"):
         raise typer.BadParameter(f"--speed is a number above 0, or max; found {text!r}.")
     return speed
+
+
+def _moment(text: str) -> datetime:
+    """Tools that ask for the last ten minutes mean those of the clock on the wall: hence "now"."""
+    if text == "now":
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"--start is now, or a moment such as 2025-01-06T08:00Z; found {text!r}.") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _is_loopback(host: str) -> bool:

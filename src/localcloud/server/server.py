@@ -9,12 +9,10 @@ from tornado.httpserver import HTTPServer
 
 from localcloud.server.gateway import Gateway
 from localcloud.server.pacing import Pacer
-from localcloud.server.web import application
+from localcloud.server.web import LARGEST_BODY, application
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
-
-_LARGEST_BODY = 512 * 1024 * 1024
 
 
 class Server:
@@ -35,7 +33,7 @@ class Server:
         """Serve until cancelled. `started` is set when the port takes connections. Raises OSError for a port in use."""
         pacer = Pacer(self._cloud.kernel, self._speed)
         web = application(self._cloud, Gateway(self._cloud), pacer)
-        server = HTTPServer(web, max_body_size=_LARGEST_BODY, max_buffer_size=_LARGEST_BODY)
+        server = HTTPServer(web, max_body_size=LARGEST_BODY, max_buffer_size=LARGEST_BODY)
         server.listen(self._port, self._host)
         self.port = next(iter(server._sockets.values())).getsockname()[1]
         if started is not None:

@@ -5,24 +5,35 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
+from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from tornado.httputil import HTTPServerRequest
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerRequest,
+    RequestStartLine,
+    ResponseStartLine,
+)
 from tornado.routing import Matcher, Rule
 from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.server.addressing import data_plane
-from localcloud.server.gateway import Gateway
+from localcloud.server.gateway import Gateway, too_large
 from localcloud.server.pacing import Pacer
 from localcloud.services.appsync_events.connection import Connection, ConnectionRefused
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
+LARGEST_BODY = 512 * 1024 * 1024  # bytes
 _PROTOCOL = "aws-appsync-event-ws"
 _HEADER = "header-"
+_COOKIES = re.compile(r", (?=[^;,=\s]+=)")  # between cookies, not in their dates
 
 
 def application(cloud: Cloud, gateway: Gateway, pacer: Pacer) -> Application:
@@ -32,7 +43,44 @@ def application(cloud: Cloud, gateway: Gateway, pacer: Pacer) -> Application:
         Rule(_Upgrade(), EventsSocket, parts),
         (r".*", Requests, {"gateway": gateway, "pacer": pacer}),
     ]
-    return Application(rules, log_function=lambda handler: None)
+    return _Bounded(rules, log_function=lambda handler: None)
+
+
+class _Bounded(Application):
+    """Refuses a body that is too large before it comes, with an answer."""
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        return _Bouncer(super().start_request(server_conn, request_conn), request_conn)
+
+
+class _Bouncer(HTTPMessageDelegate):
+    """Passes everything on to the request's own delegate, but for requests that are too large."""
+
+    def __init__(self, inner: HTTPMessageDelegate, connection: HTTPConnection) -> None:
+        self._inner, self._connection = inner, connection
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        length = headers.get("Content-Length", "0")
+        if length.isdecimal() and int(length) > LARGEST_BODY:
+            response = too_large(int(length), LARGEST_BODY)
+            names = HTTPHeaders({**response.headers, "Content-Length": str(len(response.body)), "Connection": "close"})
+            self._connection.write_headers(
+                ResponseStartLine("HTTP/1.1", response.status, "Request Entity Too Large"), names, response.body
+            )
+            self._connection.finish()
+            return None
+        return self._inner.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        return self._inner.data_received(chunk)
+
+    def finish(self) -> None:
+        self._inner.finish()
+
+    def on_connection_close(self) -> None:
+        self._inner.on_connection_close()
 
 
 class _Upgrade(Matcher):
@@ -44,7 +92,10 @@ class _Upgrade(Matcher):
 
 def plane_request(request: HTTPServerRequest) -> HttpRequest:
     """Tornado's request as the simulation's own."""
-    headers = {name.lower(): value for name, value in request.headers.get_all()}
+    headers: dict[str, str] = {}
+    for name, value in request.headers.get_all():
+        name = name.lower()
+        headers[name] = f"{headers[name]}{'; ' if name == 'cookie' else ','}{value}" if name in headers else value
     url = f"http://{request.host}{request.path}" + (f"?{request.query}" if request.query else "")
     return HttpRequest(request.method or "GET", url, headers, request.body)
 
@@ -69,8 +120,12 @@ class Requests(RequestHandler):
         self.clear_header("Content-Type")
         self.clear_header("Server")
         self.set_status(response.status)
+        self._headers = _AsGiven(self._headers)
         for name, value in response.headers.items():
-            if name != "content-length" or self.request.method == "HEAD":
+            if name == "set-cookie":  # the one header that cannot be given as a list
+                for cookie in _COOKIES.split(value):
+                    self.add_header(name, cookie)
+            elif name != "content-length" or self.request.method == "HEAD":
                 self.set_header(name, value)
         if self.request.method == "HEAD" or response.status in (204, 304):
             self.finish()
@@ -79,6 +134,13 @@ class Requests(RequestHandler):
 
     def compute_etag(self) -> str | None:
         """None: entity tags are the services' own."""
+
+
+class _AsGiven(HTTPHeaders):
+    """Sends AWS's own headers in lower case, as S3 does: clients take the names of metadata from them."""
+
+    def get_all(self) -> Iterable[tuple[str, str]]:
+        return ((name.lower() if name.startswith("X-Am") else name, value) for name, value in super().get_all())
 
 
 class EventsSocket(WebSocketHandler):

@@ -1,7 +1,7 @@
 """Requests and answers in AWS's wire protocols, by the service models.
 
-Routers, parsers and serializers of query, JSON, REST-JSON and REST-XML are moto's; CBOR (smithy-rpc-v2-cbor),
-which moto does not speak, is put together from the client side of botocore.
+Routers, parsers and serializers of query, JSON, REST-JSON and REST-XML are moto's; the two protocols in CBOR,
+which moto does not speak, are those of `cbor`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import warnings
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-from botocore.parsers import RpcV2CBORParser
-from botocore.serialize import CBORSerializer
+from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
@@ -26,9 +27,11 @@ from werkzeug.exceptions import HTTPException
 
 from localcloud.api import ApiError
 from localcloud.net import HttpRequest, HttpResponse
+from localcloud.server import cbor
 
-CBOR = "smithy-rpc-v2-cbor"
+FORM = "application/x-www-form-urlencoded"
 _CBOR_PATH = re.compile(r"^/service/[^/]+/operation/([^/]+)$")
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, ResponseParserError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,10 @@ def route(service: str, request: HttpRequest) -> WireCall:
     """Find the operation that a request is for. Raises ApiError when the service has none such."""
     body, headers = request.body, dict(request.headers)
     if service != "s3" and headers.get("content-encoding") == "gzip":
-        body = gzip.decompress(body)
+        try:
+            body = gzip.decompress(body)
+        except (OSError, EOFError, zlib.error) as exc:
+            raise ApiError("SerializationException", f"The request body is not gzip: {exc}", 400) from exc
         del headers["content-encoding"]
     model = get_service_model(service)
     rpc = _CBOR_PATH.match(request.path)
@@ -65,8 +71,11 @@ def route(service: str, request: HttpRequest) -> WireCall:
         made = Request.from_primitives(request.method, request.url, headers, body)
         if rpc[1] not in model.operation_names:
             raise _unknown(service, model.protocol, rpc[1])
-        return WireCall(service, rpc[1], CBOR, model.operation_model(rpc[1]), made, {})
-    if str(model.resolved_protocol if model.protocol == CBOR else model.protocol).startswith("rest-"):
+        return WireCall(service, rpc[1], cbor.RPC, model.operation_model(rpc[1]), made, {})
+    by_type = cbor.JSON_TYPES.get(headers.get("content-type", ""))
+    if by_type is not None:  # JSON's headers around a body in CBOR
+        headers["content-type"] = by_type
+    if str(model.resolved_protocol if model.protocol == cbor.RPC else model.protocol).startswith("rest-"):
         # the payload's own type says nothing about the protocol
         sent_type = headers.pop("content-type", None) if service != "s3" else None
     else:
@@ -74,10 +83,10 @@ def route(service: str, request: HttpRequest) -> WireCall:
     made = Request.from_primitives(request.method, request.url, headers, body)
     try:
         operation, path_params = get_service_router(service).match(made)
-    except (HTTPException, NotImplementedError):
+    except (HTTPException, NotImplementedError, *_UNREADABLE):
         raise _unknown(service, model.protocol, _named(request)) from None
-    protocol = determine_request_protocol(model, made.content_type)
-    if sent_type is not None:
+    protocol = cbor.JSON if by_type is not None else determine_request_protocol(model, made.content_type)
+    if sent_type is not None and not sent_type.startswith(FORM):  # a payload that is read as a form is gone
         made = Request.from_primitives(request.method, request.url, {**headers, "content-type": sent_type}, body)
     return WireCall(service, operation.name, protocol, operation, made, path_params)
 
@@ -102,11 +111,9 @@ def parameters(call: WireCall) -> dict[str, Any]:
     """The operation's parameters. Raises ApiError for a body that cannot be read."""
     request = call.request
     try:
-        if call.protocol == CBOR:
-            if not request.data:
-                return {}
-            parser = RpcV2CBORParser()
-            return dict(parser.parse_data_item(parser.get_peekable_stream_from_bytes(request.data)))
+        if call.protocol in cbor.PROTOCOLS:
+            return cbor.read(request.data, call.model.input_shape, call.protocol)
+        check_body(call)
         parser_class: Any = PROTOCOL_PARSERS[call.protocol]
         parsed = parser_class(call.model, timestamp_parser=parse_timestamp).parse(
             {
@@ -118,10 +125,26 @@ def parameters(call: WireCall) -> dict[str, Any]:
                 "url_params": call.path_params,
             }
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as exc:
+    except _UNREADABLE as exc:
         raise ApiError("SerializationException", f"The request cannot be read: {exc}", 400) from exc
     found: dict[str, Any] = _present(parsed)
     return found
+
+
+def check_body(call: WireCall) -> None:
+    """Raises ApiError for a body that is not the JSON that the operation takes: moto would go on, or break."""
+    if call.protocol not in ("json", "rest-json") or not call.request.data:
+        return
+    shape = call.model.input_shape
+    payload = shape.serialization.get("payload") if shape is not None else None
+    if payload is not None and shape.members[payload].type_name in ("blob", "string"):
+        return
+    try:
+        fits = isinstance(json.loads(call.request.data), dict)
+    except ValueError as exc:
+        raise ApiError("SerializationException", f"The request body is not JSON: {exc}", 400) from exc
+    if not fits:
+        raise ApiError("SerializationException", "The request body is no JSON object.", 400)
 
 
 def _present(value: Any) -> Any:
@@ -133,8 +156,8 @@ def _present(value: Any) -> Any:
 
 def answer(call: WireCall, result: dict[str, Any], request_id: str) -> HttpResponse:
     """The result members of an operation, as the client expects them."""
-    if call.protocol == CBOR:
-        return _cbor(200, _encode(result, call.model.output_shape), request_id)
+    if call.protocol in cbor.PROTOCOLS:
+        return _cbor(call, 200, cbor.write(result, call.model.output_shape, call.protocol), request_id)
     plain = {n: _readable(call, n, v) for n, v in result.items() if v is not None and n != "ResponseMetadata"}
     return _respond(call, plain, request_id, None)
 
@@ -149,15 +172,13 @@ def _readable(call: WireCall, name: str, value: Any) -> Any:
 
 def failure(call: WireCall, error: ApiError, request_id: str) -> HttpResponse:
     """An error of the service, in the shape of the protocol."""
-    if call.protocol == CBOR:
+    if call.protocol in cbor.PROTOCOLS:
         shape = get_service_model(call.service).shape_for_error_code(error.code)
-        body = bytearray()
-        members = {"__type": shape.name if shape is not None else error.code, "message": error.message}
-        _cbor_map(body, members)
-        response = _cbor(error.status, bytes(body), request_id)
-        return HttpResponse(
-            response.status, {**response.headers, "x-amzn-query-error": f"{error.code};Sender"}, response.body
-        )
+        body = cbor.text_map({"__type": shape.name if shape is not None else error.code, "message": error.message})
+        response = _cbor(call, error.status, body, request_id)
+        fault = "Receiver" if error.status >= 500 else "Sender"
+        headers = {**response.headers, "x-amzn-query-error": f"{error.code};{fault}"}
+        return HttpResponse(response.status, headers, response.body)
     return _respond(call, WireError(error.code, error.message, error.fields), request_id, error.status)
 
 
@@ -171,7 +192,9 @@ def from_client_error(error: ClientError) -> ApiError:
 
 def _respond(call: WireCall, result: Any, request_id: str, status: int | None) -> HttpResponse:
     serializer = get_serializer_class(call.service, call.protocol)(call.model, SerializationContext(request_id))
-    made = serializer.serialize(result)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that an error is in no model: AWS answers with such codes too
+        made = serializer.serialize(result)
     body: Any = made["body"]
     headers = {str(name).lower(): str(value) for name, value in made["headers"].items()}
     headers["x-amzn-requestid"] = request_id
@@ -180,24 +203,6 @@ def _respond(call: WireCall, result: Any, request_id: str, status: int | None) -
     )
 
 
-def _cbor(status: int, body: bytes, request_id: str) -> HttpResponse:
-    headers = {"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor", "x-amzn-requestid": request_id}
+def _cbor(call: WireCall, status: int, body: bytes, request_id: str) -> HttpResponse:
+    headers = {"x-amzn-requestid": request_id, **cbor.HEADERS[call.protocol]}
     return HttpResponse(status, headers, body)
-
-
-def _encode(result: Mapping[str, Any], shape: Any) -> bytes:
-    body = bytearray()
-    if shape is None:
-        _cbor_map(body, {})
-    else:
-        plain = {name: value for name, value in result.items() if name in shape.members and value is not None}
-        CBORSerializer()._serialize_data_item(body, plain, shape)
-    return bytes(body)
-
-
-def _cbor_map(body: bytearray, members: Mapping[str, str]) -> None:
-    serializer = CBORSerializer()
-    body.append(serializer.MAP_MAJOR_TYPE << 5 | len(members))
-    for name, value in members.items():
-        serializer._serialize_type_string(body, name, None, None)
-        serializer._serialize_type_string(body, value, None, None)

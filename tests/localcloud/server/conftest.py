@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
+import zipfile
 from contextlib import contextmanager
 
 import boto3
@@ -14,9 +18,9 @@ import pytest
 from botocore.config import Config
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def endpoint():
-    """The address of a server whose virtual time jumps."""
+    """The address of a server whose virtual time jumps. It is shared: name what you make after what you test."""
     with serving("max") as address:
         yield address
 
@@ -37,10 +41,54 @@ def serving(speed, *more):
         process.stdout.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def client(endpoint):
     """client("sqs"): a boto3 client of the server."""
     return lambda service, **config: client_of(endpoint, service, **config)
+
+
+@pytest.fixture(scope="session")
+def serving_at():
+    """serving_at("60"): a context in which a server of that speed runs; its address."""
+    return serving
+
+
+@pytest.fixture(scope="session")
+def client_at():
+    """client_at(address, "sqs")."""
+    return client_of
+
+
+@pytest.fixture(scope="session")
+def zipped():
+    """zipped(source): a function's code, as it is uploaded."""
+
+    def pack(source):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("app.py"), source)
+        return buffer.getvalue()
+
+    return pack
+
+
+@pytest.fixture(scope="session")
+def send(endpoint):
+    """send("POST", "/", "sqs", headers, body): status, headers and body of the answer to a request signed for it."""
+
+    def request(method, path, service, headers, body):
+        if service is not None:
+            scope = f"Credential=test/20250106/us-east-1/{service}/aws4_request"
+            headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0", **headers}
+        sent = urllib.request.Request(f"{endpoint}{path}", body, headers, method=method)
+        try:
+            answer = urllib.request.urlopen(sent, timeout=10)
+        except urllib.error.HTTPError as exc:
+            answer = exc
+        with answer:
+            return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
+
+    return request
 
 
 @pytest.fixture

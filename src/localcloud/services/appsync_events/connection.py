@@ -96,9 +96,7 @@ class Connection:
 
     def _subscribe(self, frame: Mapping[str, Any]) -> None:
         subscription_id = str(frame.get("id", ""))
-        problem = self._service.subscribe(
-            self, subscription_id, str(frame.get("channel", "")), frame.get("authorization") or {}
-        )
+        problem = self._service.subscribe(self, subscription_id, str(frame.get("channel", "")), _authorization(frame))
         if problem is None:
             self.deliver({"id": subscription_id, "type": "subscribe_success"})
         else:
@@ -115,14 +113,24 @@ class Connection:
 
     def _publish(self, frame: Mapping[str, Any]) -> None:
         identifier = str(frame.get("id", ""))
+        events = frame.get("events") or []
         try:
-            answer = self._service.publish(
-                self.api, str(frame.get("channel", "")), frame.get("events") or [], frame.get("authorization") or {}
-            )
-        except (InvalidChannel, PermissionError, ValueError) as exc:
+            if not isinstance(events, list):
+                raise ValueError("Events must be a list of JSON texts.")
+            answer = self._service.publish(self.api, str(frame.get("channel", "")), events, _authorization(frame))
+        except PermissionError as exc:
+            self.deliver(_error("publish_error", identifier, "UnauthorizedException", str(exc)))
+            return
+        except (InvalidChannel, ValueError) as exc:
             self.deliver(_error("publish_error", identifier, "BadRequestException", str(exc)))
             return
         self.deliver({"id": identifier, "type": "publish_success", **answer})
+
+
+def _authorization(frame: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The headers that authorize a frame; none when they are no object."""
+    found = frame.get("authorization")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _error(kind: str, identifier: str | None, error_type: str, message: str) -> dict[str, Any]:

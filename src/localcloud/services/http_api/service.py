@@ -71,10 +71,11 @@ class HttpApi:
         for name, attribute in _STAGE_SETTINGS.items():
             if name in lowered:
                 value = lowered[name]
-                setattr(stage, attribute, _lower(value) if attribute.endswith("route_settings") else value)
+                setattr(stage, attribute, _lower(value) if attribute.endswith("_settings") else value)
         if "routeSettings" in lowered:
             stage.route_settings = {route: _lower(value) for route, value in lowered["routeSettings"].items()}
-        return {"StageName": stage.name, "StageVariables": stage.stage_variables}
+        stage.updated = self._cloud.now
+        return _described(stage)
 
     def _create_integration(self, call: ApiCall) -> dict[str, Any]:
         """moto takes any integration: those of HTTP APIs are functions, HTTP endpoints and a list of operations."""
@@ -313,6 +314,27 @@ _STAGE_SETTINGS = {
     "description": "description",
     "stageVariables": "stage_variables",
 }
+
+
+def _upper(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name[:1].upper() + name[1:]: inner for name, inner in value.items()}
+
+
+def _described(stage: Any) -> dict[str, Any]:
+    """A stage as the API's own clients see it."""
+    described = {
+        "AccessLogSettings": _upper(stage.access_log_settings) if stage.access_log_settings else None,
+        "AutoDeploy": stage.auto_deploy,
+        "CreatedDate": stage.created,
+        "DefaultRouteSettings": _upper(stage.default_route_settings),
+        "Description": stage.description,
+        "LastUpdatedDate": stage.updated,
+        "RouteSettings": {route: _upper(settings) for route, settings in stage.route_settings.items()},
+        "StageName": stage.name,
+        "StageVariables": stage.stage_variables,
+        "Tags": stage.tags,
+    }
+    return {name: value for name, value in described.items() if value is not None}
 
 
 def _lower(value: Mapping[str, Any]) -> dict[str, Any]:

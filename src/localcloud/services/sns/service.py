@@ -195,7 +195,7 @@ def _check_policy(policy: str | None, scope: str | None) -> None:
         raise _invalid(
             f"Invalid parameter: FilterPolicyScope: Invalid value [{scope}]. Please use {ATTRIBUTES} or {BODY}"
         )
-    if policy:
+    if policy and policy.strip() != "{}":  # which takes a policy away
         try:
             compile_policy(policy, scope or ATTRIBUTES)
         except InvalidFilterPolicy as exc:

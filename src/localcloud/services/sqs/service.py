@@ -157,7 +157,9 @@ class SQS:
 
     def _create(self, call: ApiCall) -> dict[str, Any]:
         self._attributes.check(call.params.get("Attributes") or {})
-        return self._cloud.api.stock(call)
+        answer = self._cloud.api.stock(call)
+        _in_whole_seconds(self.queues.get(answer["QueueUrl"]))
+        return answer
 
     def _set_attributes(self, queue: Any, params: dict[str, Any]) -> dict[str, Any]:
         """Change the attributes that are given; moto would forget the queue's policy when it is not among them."""
@@ -166,6 +168,7 @@ class SQS:
         if "Policy" not in attributes and queue.policy is not None:
             attributes["Policy"] = queue.policy
         self.queues.backend.set_queue_attributes(queue.name, attributes)
+        _in_whole_seconds(queue)
         return {}
 
     # -- moto's view ---------------------------------------------------------------------------
@@ -230,3 +233,9 @@ def _sent(message: Message) -> dict[str, Any]:
     if message.sequence_number:
         answer["SequenceNumber"] = message.sequence_number
     return answer
+
+
+def _in_whole_seconds(queue: Any) -> None:
+    """A queue's moments as SQS gives them."""
+    queue.created_timestamp = int(queue.created_timestamp)
+    queue.last_modified_timestamp = int(queue.last_modified_timestamp)

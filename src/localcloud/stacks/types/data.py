@@ -1,11 +1,11 @@
-"""AWS::DynamoDB::Table, AWS::S3::Bucket, AWS::SSM::Parameter."""
+"""AWS::DynamoDB::Table and AWS::SSM::Parameter."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, as_bool, chosen, names
+from localcloud.stacks.types.base import Made, Making, Updatable, as_bool, chosen, names
 
 _CAPACITY = ("OnDemandThroughput", "ProvisionedThroughput", "WarmThroughput")
 _UNITS = ("CapacityUnits", "RequestUnits", "UnitsPerSecond")
@@ -97,28 +97,6 @@ def _numbers(value: Any) -> Any:
     return [_numbers(item) for item in value] if isinstance(value, list) else value
 
 
-class Bucket(ResourceType):
-    name = "AWS::S3::Bucket"
-    custom_name = "BucketName"
-    properties = names(
-        "AccelerateConfiguration AccessControl AnalyticsConfigurations BucketEncryption BucketName CorsConfiguration "
-        "IntelligentTieringConfigurations InventoryConfigurations LifecycleConfiguration LoggingConfiguration "
-        "MetricsConfigurations NotificationConfiguration ObjectLockConfiguration ObjectLockEnabled OwnershipControls "
-        "PublicAccessBlockConfiguration ReplicationConfiguration Tags VersioningConfiguration WebsiteConfiguration"
-    )
-
-    def create(self, making: Making) -> Made:
-        name = making.properties.get("BucketName") or making.generated_name(63).lower()
-        client = making.client("s3")
-        client.create_bucket(Bucket=name)
-        if making.all_tags():
-            client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": making.tag_list()})
-        return Made(name, {"Arn": f"arn:aws:s3:::{name}", "DomainName": f"{name}.s3.amazonaws.com"})
-
-    def delete(self, making: Making, made: Made) -> None:
-        making.client("s3").delete_bucket(Bucket=made.physical_id)
-
-
 class Parameter(Updatable):
     name = "AWS::SSM::Parameter"
     custom_name = "Name"
@@ -141,4 +119,4 @@ class Parameter(Updatable):
         making.client("ssm").delete_parameter(Name=made.physical_id)
 
 
-ALL = (Table(), Bucket(), Parameter())
+ALL = (Table(), Parameter())

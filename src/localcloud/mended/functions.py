@@ -1,0 +1,84 @@
+"""Functions: settings that moto takes and forgets, and the form in which Lambda describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import FunctionUrlConfig, LambdaBackend, LambdaFunction
+from moto.core.utils import iso_8601_datetime_with_nanoseconds
+
+from localcloud.patching import Patches
+
+_LOGGING_KEY = "_localcloud_logging"  # moto drops it: ours stands on its function
+
+
+def install(patches: Patches) -> None:
+    """Let moto's functions keep and show them until the patches are undone."""
+    create, update, describe = LambdaFunction.__init__, LambdaFunction.update_configuration, LambdaFunction.get_code
+    update_code, configuration = LambdaFunction.update_function_code, LambdaFunction.get_configuration
+    versions, url = LambdaBackend.list_versions_by_function, FunctionUrlConfig.to_dict
+
+    def init(function: Any, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        create(function, account_id, spec, *args, **kwargs)
+        _keep_logging(function, spec)
+
+    def update_configuration(function: Any, updates: dict[str, Any]) -> Any:
+        if "TracingConfig" in updates:
+            function.tracing_config = updates["TracingConfig"]
+        if "EphemeralStorage" in updates:
+            function.ephemeral_storage = updates["EphemeralStorage"]["Size"]
+        if "KMSKeyArn" in updates:
+            function.kms_key_arn = updates["KMSKeyArn"] or None
+        _keep_logging(function, updates)
+        function.last_modified = iso_8601_datetime_with_nanoseconds()
+        return update(function, updates)
+
+    def update_function_code(function: Any, updates: dict[str, Any]) -> Any:
+        if not updates.get("DryRun"):
+            function.last_modified = iso_8601_datetime_with_nanoseconds()
+        return update_code(function, updates)
+
+    def get_configuration(function: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        found: dict[str, Any] = configuration(function, *args, **kwargs)
+        modified = f"{found['LastModified'][:23]}+0000"  # Lambda gives milliseconds and an offset
+        return {**found, "LastModified": modified, "LoggingConfig": _logging(function)}
+
+    def get_code(function: Any) -> dict[str, Any]:
+        found: dict[str, Any] = describe(function)
+        if function.reserved_concurrency is not None:  # moto leaves 0 out
+            found["Concurrency"] = {"ReservedConcurrentExecutions": function.reserved_concurrency}
+        return found
+
+    def list_versions_by_function(backend: Any, function_name: str) -> Any:
+        found = versions(backend, function_name)
+        if not found:
+            arn = f"arn:aws:lambda:{backend.region_name}:{backend.account_id}:function:{function_name}"
+            raise UnknownFunctionException(arn)
+        return found
+
+    def to_dict(config: Any) -> dict[str, Any]:
+        found = url(config)
+        mode = (config.config.get("InvokeMode") or "BUFFERED").upper()
+        return {**found, "FunctionUrl": f"{found['FunctionUrl']}/", "InvokeMode": mode}
+
+    patches.set(LambdaFunction, "__init__", init)
+    patches.set(LambdaFunction, "update_configuration", update_configuration)
+    patches.set(LambdaFunction, "update_function_code", update_function_code)
+    patches.set(LambdaFunction, "get_configuration", get_configuration)
+    patches.set(LambdaFunction, "get_code", get_code)
+    patches.set(LambdaBackend, "list_versions_by_function", list_versions_by_function)
+    patches.set(FunctionUrlConfig, "to_dict", to_dict)
+
+
+def _keep_logging(function: Any, settings: Mapping[str, Any]) -> None:
+    if settings.get("LoggingConfig"):
+        setattr(function, _LOGGING_KEY, dict(settings["LoggingConfig"]))
+
+
+def _logging(function: Any) -> dict[str, Any]:
+    """The LoggingConfig with what Lambda fills in."""
+    given = function.__dict__.get(_LOGGING_KEY) or {}
+    levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
+    return {"LogFormat": "Text", **levels, "LogGroup": f"/aws/lambda/{function.function_name}", **given}

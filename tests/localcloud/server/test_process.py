@@ -1,0 +1,82 @@
+"""The server as a process: how it starts, what it prints, how it shares its time and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from botocore.exceptions import BotoCoreError
+from typer.testing import CliRunner
+
+from localcloud.cli import app
+
+SLEEPER = "import time\ndef handler(event, context):\n    time.sleep(event['s'])\n    return event\n"
+
+
+def started(*options):
+    """A server that has said where it listens, and its address."""
+    command = [sys.executable, "-m", "localcloud.cli", "serve", "--port", "0", *options]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(command, text=True, env=environ, **pipes)
+    return process, process.stdout.readline().split()[-1]
+
+
+@pytest.fixture(scope="module")
+def moment():
+    """What a process of its own says, its answers, and how it ends."""
+    process, address = started("--start", "2025-03-01T10:00Z", "--speed", "50")
+    try:
+        yield process, address
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_requests_at_the_same_time_wait_together_and_a_signal_ends_the_server_quietly(moment, client_at, zipped):
+    process, address = moment
+    role = client_at(address, "iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    function = {"FunctionName": "sleeper", "Runtime": "python3.13", "Handler": "app.handler", "Timeout": 60}
+    client_at(address, "lambda").create_function(Role=role, Code={"ZipFile": zipped(SLEEPER)}, **function)
+    before = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        calls = [
+            pool.submit(client_at(address, "lambda").invoke, FunctionName="sleeper", Payload=b'{"s": 50}')
+            for _ in range(8)
+        ]
+        assert [call.result()["StatusCode"] for call in calls] == [200] * 8
+    assert time.monotonic() - before < 8  # one after the other they would take eight seconds and more
+
+    queue = client_at(address, "sqs").create_queue(QueueName="q")["QueueUrl"]
+    attributes = client_at(address, "sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    assert 0 <= int(attributes["CreatedTimestamp"]) - 1_740_823_200 < 3_600
+
+    with ThreadPoolExecutor(1) as pool:  # somebody still waits when the server is told to end
+        lambda_ = client_at(address, "lambda")
+        waiting = pool.submit(lambda_.invoke, FunctionName="sleeper", Payload=b'{"s": 59}')
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert isinstance(waiting.exception(), BotoCoreError)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert (out, err.strip().splitlines()[-1:]) == ("", ["Stopped."])
+    assert "Traceback" not in err
+
+
+def test_a_port_in_use_is_said_in_one_line(endpoint):
+    result = CliRunner().invoke(app, ["serve", "--port", endpoint.rsplit(":", 1)[1]])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Cannot listen on 127.0.0.1:")
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", [("--speed", "0"), ("--speed", "fast"), ("--start", "yesterday")])
+def test_an_option_that_makes_no_sense_is_refused(option):
+    result = CliRunner().invoke(app, ["serve", *option])
+    assert result.exit_code == 2
+    assert option[0] in result.stderr
