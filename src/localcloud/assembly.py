@@ -11,6 +11,8 @@ from localcloud.faults import Faults
 from localcloud.latency import Latency
 from localcloud.metering import Meter
 from localcloud.net import HttpPlane, httpx, sockets
+from localcloud.runtime.environment import current_environment
+from localcloud.runtime.instrumentation import outgoing_header
 from localcloud.services.agentcore import AgentCore
 from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.bedrock import Bedrock
@@ -49,8 +51,10 @@ def assemble(cloud: Cloud) -> None:
     cloud.tracer = Tracer(cloud.kernel, cloud.kernel.streams["tracer"])
     cloud.api = Api(cloud.kernel, MotoDirect(cloud.account_id, cloud.region), cloud.latency.api_us, cloud.tracer)
     cloud.api.install(cloud.patches)
+    cloud.api.outgoing_header = lambda client: outgoing_header(current_environment(cloud.kernel), client)
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
+    cloud.on_stop(sockets.bypass_mock(cloud.kernel))
     cloud.on_stop(httpx.install(cloud.kernel, cloud.http, cloud.patches))
     cloud.logs = Logs(cloud)
     cloud.logs.install()
@@ -91,7 +95,8 @@ def assemble(cloud: Cloud) -> None:
     FunctionUrls(cloud).install()
     cloud.appsync_events = AppSyncEvents(cloud)
     cloud.appsync_events.install()
-    XRay(cloud).install()
+    cloud.xray = XRay(cloud)
+    cloud.xray.install()
     cloud.bedrock = Bedrock(cloud)
     cloud.bedrock.install()
     cloud.agentcore = AgentCore(cloud)

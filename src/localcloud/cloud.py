@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from localcloud.services.sns import SNS
     from localcloud.services.sqs import SQS
     from localcloud.services.states import StepFunctions
+    from localcloud.services.xray import XRay
     from localcloud.spans import Tracer
     from localcloud.stacks import CloudFormation
 
@@ -91,6 +92,7 @@ class Cloud:
         self.http_api: HttpApi
         self.rest_api: RestApis
         self.appsync_events: AppSyncEvents
+        self.xray: XRay
         self.bedrock: Bedrock
         self.agentcore: AgentCore
         self.cloudformation: CloudFormation

@@ -55,6 +55,7 @@ class Function:
     snap_start: bool = False
     durable: DurableSettings | None = None
     managed: ManagedSettings | None = None
+    traced: bool = False  # active tracing
 
 
 def split_reference(reference: str, qualifier: str | None) -> tuple[str, str | None]:
@@ -125,7 +126,7 @@ class Functions:
         configured = (
             model.handler, model.run_time, model.memory_size, model.timeout, model.architectures[0],
             list(model.environment_vars.items()), model.code_sha_256, [layer["Arn"] for layer in model.layers],
-            model.__dict__.get(DURABLE_KEY), model.__dict__.get(MANAGED_KEY),
+            model.__dict__.get(DURABLE_KEY), model.__dict__.get(MANAGED_KEY), _is_traced(model),
         )  # fmt: skip
         known = self._known.get(arn)
         if known is None or known[0] != configured:
@@ -165,6 +166,7 @@ class Functions:
             snap_start=version != LATEST and model.__dict__.get(SNAP_START_KEY) == "PublishedVersions",
             durable=model.__dict__.get(DURABLE_KEY),
             managed=model.__dict__.get(MANAGED_KEY),
+            traced=_is_traced(model),
         )
 
     def code_dirs(self, function: Function) -> list[Path]:
@@ -185,3 +187,7 @@ class Functions:
             for name, versions in self.backend._lambdas._functions.items()
             if versions["latest"].reserved_concurrency is not None
         }
+
+
+def _is_traced(model: Any) -> bool:
+    return bool((model.tracing_config or {}).get("Mode") == "Active")

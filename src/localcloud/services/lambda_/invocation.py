@@ -20,6 +20,8 @@ from localcloud.services.lambda_.snapstart import SnapStart
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
+_TRACE_ID = "_X_AMZN_TRACE_ID"
+
 
 class Invoker:
     """Runs Init and invocations on sandboxes."""
@@ -112,6 +114,7 @@ class Invoker:
         environment = sandbox.environment
         assert environment is not None
         environment.thaw()
+        self.show_trace(environment)
         self._log(sandbox, f"START RequestId: {request_id} Version: {config.version}")
         started_us = kernel.now_us
         deadline_us = started_us + config.timeout_s * 1_000_000
@@ -181,6 +184,14 @@ class Invoker:
         if error is not None:
             answer = json.dumps(error).encode()
         return self._report(sandbox, request_id, duration_us, answer, error is not None, status)
+
+    def show_trace(self, environment: ExecutionEnvironment) -> None:
+        """The trace of this invocation, where tracing libraries look for it."""
+        header = self._cloud.tracer.header()
+        if header is not None:
+            environment.environ[_TRACE_ID] = header.text
+        else:  # the simulation's own tracing is switched off
+            environment.environ.pop(_TRACE_ID, None)
 
     def interfere(self, interference: Interference, crash: Callable[[], None]) -> Timer | None:
         """What goes wrong before the handler begins; the timer of what goes wrong later."""

@@ -9,6 +9,7 @@ from typing import Any
 from localcloud.kernel.sync import Event
 from localcloud.kernel.task import Task
 from localcloud.services.states.history import History
+from localcloud.trace_header import TraceHeader
 
 RUNNING, SUCCEEDED, FAILED = "RUNNING", "SUCCEEDED", "FAILED"
 TIMED_OUT, ABORTED = "TIMED_OUT", "ABORTED"
@@ -36,6 +37,7 @@ class Execution:
     transitions: int = 0
     redrives: int = 0
     history: History = field(default_factory=History)
+    trace: TraceHeader | None = None  # when its machine traces
     tasks: list[Task] = field(default_factory=list)  # the main one and those of branches and timed tasks
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from moto.stepfunctions.models import stepfunctions_backends
@@ -18,6 +19,7 @@ from localcloud.services.states.executions import ABORTED, FAILED, RUNNING, SUCC
 from localcloud.services.states.integrations import Integrations
 from localcloud.services.states.interpreter import Interpreter
 from localcloud.services.states.tokens import TaskTokens
+from localcloud.trace_header import parse
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -139,7 +141,7 @@ class StepFunctions:
                 return earlier
             if earlier is not None and not self._name_is_free(earlier):
                 raise ApiError("ExecutionAlreadyExists", f"Execution Already Exists: '{earlier.arn}'")
-        execution = self._make(machine, name, text)
+        execution = self._make(machine, name, text, params.get("traceHeader"))
         self._run_in_task(execution)
         return execution
 
@@ -178,7 +180,8 @@ class StepFunctions:
         suffix = f":{uuid4_text(self._ids)}" if kind == "express" else ""
         return f"arn:aws:states:{self._cloud.region}:{self._cloud.account_id}:{kind}:{own}:{name}{suffix}"
 
-    def _make(self, machine: Any, name: str, text: str) -> Execution:
+    def _make(self, machine: Any, name: str, text: str, trace: str | None = None) -> Execution:
+        """`trace` is the tracing header in the parameters; that of the request goes before it."""
         kernel = self._cloud.kernel
         execution = Execution(
             arn=self._arn(machine, name),
@@ -192,6 +195,9 @@ class StepFunctions:
             started_us=kernel.unix_us,
             finished=kernel.event(),
         )
+        if (machine.tracingConfiguration or {}).get("enabled"):
+            incoming = self._cloud.tracer.header() or parse(trace)
+            execution.trace = self._cloud.xray.sampler.arrive(machine.arn, incoming, active=True)
         if not execution.express:
             self._executions[execution.arn] = execution
         return execution
@@ -199,8 +205,23 @@ class StepFunctions:
     # -- running -------------------------------------------------------------------------------
 
     def _run_in_task(self, execution: Execution) -> None:
-        task = self._cloud.kernel.spawn(self._run, execution, name=f"execution {execution.name}", critical=True)
+        run = self._run_traced if execution.trace is not None else self._run
+        task = self._cloud.kernel.spawn(run, execution, name=f"execution {execution.name}", critical=True)
         execution.tasks.append(task)
+
+    def _run_traced(self, execution: Execution) -> None:
+        """With a segment of its own, under which its tasks stand."""
+        trace, xray = execution.trace, self._cloud.xray
+        assert trace is not None
+        identifier = xray.sampler.new_id()
+        with self._cloud.tracer.span("execution", "stepfunctions", execution.machine_name) as span:
+            span.carry(replace(trace, parent=identifier, links=()))
+            self._run(execution)
+        xray.record(
+            trace, identifier, execution.machine_name, "AWS::StepFunctions::StateMachine", execution.started_us,
+            200 if execution.status == SUCCEEDED else 500, resource_arn=execution.machine_arn,
+            aws={"execution_arn": execution.arn},
+        )  # fmt: skip
 
     def _run(self, execution: Execution) -> None:
         """To the end, whatever it is. A time-out and StopExecution end it from outside."""
