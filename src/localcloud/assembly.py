@@ -16,7 +16,10 @@ from localcloud.runtime.instrumentation import outgoing_header
 from localcloud.services.agentcore import AgentCore
 from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.bedrock import Bedrock
+from localcloud.services.billing import Billing
+from localcloud.services.budgets import Budgets
 from localcloud.services.cloudwatch import CloudWatch
+from localcloud.services.cost_explorer import CostExplorer
 from localcloud.services.dynamodb import DynamoDBStreams, ItemOperations, TimeToLive
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
@@ -95,6 +98,11 @@ def assemble(cloud: Cloud) -> None:
     FunctionUrls(cloud).install()
     cloud.appsync_events = AppSyncEvents(cloud)
     cloud.appsync_events.install()
+    cloud.billing = Billing(cloud)
+    cloud.billing.install()
+    CostExplorer(cloud).install()
+    cloud.budgets = Budgets(cloud)
+    cloud.budgets.install()
     cloud.xray = XRay(cloud)
     cloud.xray.install()
     cloud.bedrock = Bedrock(cloud)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from localcloud.services.agentcore import AgentCore
     from localcloud.services.appsync_events import AppSyncEvents
     from localcloud.services.bedrock import Bedrock
+    from localcloud.services.billing import Billing
+    from localcloud.services.budgets import Budgets
     from localcloud.services.cloudwatch import CloudWatch
     from localcloud.services.dynamodb import DynamoDBStreams
     from localcloud.services.event_source_mappings import EventSourceMappings
@@ -93,6 +95,8 @@ class Cloud:
         self.rest_api: RestApis
         self.appsync_events: AppSyncEvents
         self.xray: XRay
+        self.billing: Billing
+        self.budgets: Budgets
         self.bedrock: Bedrock
         self.agentcore: AgentCore
         self.cloudformation: CloudFormation

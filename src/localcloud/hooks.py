@@ -90,6 +90,11 @@ HOOKS: tuple[Hook, ...] = (
     Hook("airspeed.operators:__additional_methods__", "Java's methods that mapping templates use"),
     Hook("airspeed.operators:ForeachDirective", "the turns of #foreach are counted"),
     Hook("airspeed.operators:_Element", "the turns of #foreach are counted"),
+    Hook("moto.budgets.models:budgets_backends", "budgets, their notifications and subscribers"),
+    Hook(
+        "moto.resourcegroupstaggingapi.models:ResourceGroupsTaggingAPIBackend._get_resources_generator",
+        "the tags of all resources",
+    ),
     Hook("moto.events.models:EventPattern", "rules keep their pattern as text in _raw_pattern"),
     Hook("moto.dynamodb.models:get_filter_expression", "conditions are parsed once"),
     Hook("moto.dynamodb.models:copy", "a transaction keeps a log instead of copies of its tables"),

@@ -206,7 +206,8 @@ class SqsPoller:
         received_us = self._cloud.kernel.now_us
         parent = self._waited(batch, received_us)
         event = {"Records": [self._record(message) for message in batch]}
-        with self._cloud.tracer.span("batch", "esm", self._mapping.function_name, parent=parent, size=len(batch)) as span:
+        name = self._mapping.function_name
+        with self._cloud.tracer.span("batch", "esm", name, parent=parent, size=len(batch)) as span:
             span.carry(_linked(batch))
             result = self._invoke(json.dumps(event).encode(), received_us)
         if result is None:

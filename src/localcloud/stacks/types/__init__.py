@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from localcloud.stacks.types import (
     agents,
     apis,
+    billing,
     custom,
     data,
     functions,
@@ -23,8 +24,8 @@ from localcloud.stacks.types import (
 from localcloud.stacks.types.base import Callback, Made, Making, ResourceFailed, ResourceType
 
 _FAMILIES = (
-    agents, apis, custom, data, functions, governance, messaging, nesting, observability, pipes, rest_apis, scheduling,
-    streams, workflows,
+    agents, apis, billing, custom, data, functions, governance, messaging, nesting, observability, pipes, rest_apis,
+    scheduling, streams, workflows,
 )  # fmt: skip
 TYPES: Mapping[str, ResourceType] = {kind.name: kind for module in _FAMILIES for kind in module.ALL}
 
