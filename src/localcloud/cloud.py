@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from localcloud.services.http_api import HttpApi
     from localcloud.services.kinesis import Kinesis
     from localcloud.services.lambda_ import Lambda
+    from localcloud.services.log_insights import LogInsights
     from localcloud.services.log_processing import LogProcessing
     from localcloud.services.logs import Logs
     from localcloud.services.rest_api import RestApis
@@ -81,6 +82,7 @@ class Cloud:
         self.http: HttpPlane
         self.faults: Faults
         self.logs: Logs
+        self.log_insights: LogInsights
         self.log_processing: LogProcessing
         self.dynamodb_streams: DynamoDBStreams
         self.kinesis: Kinesis
