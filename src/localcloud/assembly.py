@@ -57,7 +57,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.api.outgoing_header = lambda client: outgoing_header(current_environment(cloud.kernel), client)
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
-    cloud.on_stop(sockets.bypass_mock(cloud.kernel))
+    cloud.on_stop(sockets.bypass_mock(cloud.kernel, cloud.http))
     cloud.on_stop(httpx.install(cloud.kernel, cloud.http, cloud.patches))
     cloud.logs = Logs(cloud)
     cloud.logs.install()

@@ -175,7 +175,8 @@ class Tracer:
     Args:
         kernel: gives the virtual time and the running task.
         stream: decides which traces are kept; needed when `sample` is between 0 and 1.
-        sample: the share of traces to keep. A trace is kept whole or not at all; 0 switches tracing off.
+        sample: the share of traces to keep. A trace is kept whole or not at all; 0 switches tracing off,
+            and with it the way of X-Ray's header from service to service.
 
     A kept span takes about half a kilobyte: long benchmarks set `sample` low.
     """

@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Callable
 from email.parser import BytesHeaderParser
 from typing import Any
+from urllib.parse import urlsplit
 
 from localcloud.errors import NetworkRefused
 from localcloud.kernel import Kernel, microseconds
@@ -183,17 +184,20 @@ def install(kernel: Kernel, plane: HttpPlane, patches: Patches) -> None:
     _skip_certificates(kernel, patches)
 
 
-def bypass_mock(kernel: Kernel) -> Callable[[], None]:
-    """moto answers what `requests` sends to AWS; simulated code reaches the plane instead. Undo with the answer,
-    before moto's mock ends.
+def bypass_mock(kernel: Kernel, plane: HttpPlane) -> Callable[[], None]:
+    """moto answers what `requests` sends to AWS; what simulated code sends to hosts of the plane goes there instead.
+
+    Undo with the answer, before moto's mock ends.
     """
     import requests.adapters
     import responses
 
     mocked, real = requests.adapters.HTTPAdapter.send, vars(responses)["_real_send"]
 
-    def send(adapter: Any, *args: Any, **kwargs: Any) -> Any:
-        return (mocked if kernel.current() is None else real)(adapter, *args, **kwargs)
+    def send(adapter: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        place = urlsplit(request.url)
+        ours = kernel.current() is not None and plane.knows(place.hostname or "", place.port)
+        return (real if ours else mocked)(adapter, request, *args, **kwargs)
 
     adapter: Any = requests.adapters.HTTPAdapter
     adapter.send = send

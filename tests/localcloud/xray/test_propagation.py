@@ -150,6 +150,21 @@ def test_a_state_machine_with_tracing_has_a_segment_above_its_tasks(cloud, sende
     assert execution["parent_id"] == found["sender", "AWS::Lambda::Function"]["subsegments"][-1]["id"]
 
 
+def test_an_execution_that_is_stopped_has_its_segment(cloud, summaries, documents):
+    definition = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": True}}}
+    states = cloud.client("stepfunctions")
+    machine = states.create_state_machine(
+        name="m", definition=json.dumps(definition), roleArn=ROLE, tracingConfiguration={"enabled": True}
+    )["stateMachineArn"]
+    given = "Root=1-67800000-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
+    execution = states.start_execution(stateMachineArn=machine, traceHeader=given)["executionArn"]
+    cloud.wait(5)
+    states.stop_execution(executionArn=execution)
+    (segment,) = documents("1-67800000-0123456789abcdef01234567").values()
+    assert (segment["fault"], segment["parent_id"]) == (True, "0123456789abcdef")
+    assert segment["aws"]["execution_arn"] == execution
+
+
 @pytest.fixture
 def rest_api(cloud, function):
     """An API with one method in front of the consumer; its URL."""

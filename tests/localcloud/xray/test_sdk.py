@@ -121,6 +121,17 @@ def test_code_without_a_library_has_no_subsegments_of_its_own(function, orders, 
     assert "subsegments" not in invocation
 
 
+def test_the_next_service_stands_under_the_subsegment_that_called_it(function, invoke, summaries, documents):
+    function("next", "def handler(event, context): pass", TracingConfig={"Mode": "Active"})
+    source = RECORDER.replace('"sqs").get_queue_url(QueueName="none")', '"lambda").invoke(FunctionName="next")')
+    function("mixer", source, TracingConfig={"Mode": "Active"})
+    invoke("mixer", {})
+    (summary,) = summaries('edge("mixer", "next")')
+    found = documents(summary["Id"])
+    (mix,) = found["mixer", "AWS::Lambda::Function"]["subsegments"][-1]["subsegments"]
+    assert found["next", "AWS::Lambda"]["parent_id"] == mix["subsegments"][0]["id"]
+
+
 def test_nothing_is_sent_of_a_trace_that_is_not_sampled(function, orders, invoke, summaries):
     function("bakery", TRACER)
     assert invoke("bakery", {"order": "o-1"})[0] == "baked"

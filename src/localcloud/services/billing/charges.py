@@ -87,15 +87,17 @@ class Ledger:
         """Each item costs what it adds to the month; its resources share that by what they used."""
         totals = usage.totals()
         tags = self._cloud.billing.tags_of(resource for _, resource in usage.billionths)
-        found = []
-        for (item, resource), amount in sorted(usage.billionths.items()):
-            quantity = amount / _BILLION
-            if not quantity:
-                continue
-            report = cost_report({item: totals[item]}, self._cloud.facts, earlier_this_month=self._month)
-            usd = report.total_usd * quantity / totals[item]
-            found.append(Charge(day, item, resource, quantity, usd, tags.get(resource, {})))
-        return found
+        costs = {
+            item: cost_report({item: quantity}, self._cloud.facts, earlier_this_month=self._month).total_usd
+            for item, quantity in totals.items()
+            if quantity
+        }
+        return [
+            Charge(day, item, resource, amount / _BILLION, costs[item] * amount / _BILLION / totals[item],
+                   tags.get(resource, {}))
+            for (item, resource), amount in sorted(usage.billionths.items())
+            if amount
+        ]  # fmt: skip
 
 
 def within(charges: Iterable[Charge], start: date, end: date) -> Iterator[Charge]:

@@ -16,6 +16,7 @@ from localcloud.services.lambda_.functions import Functions
 from localcloud.services.lambda_.results import Interference, InvokeResult
 from localcloud.services.lambda_.sandboxes import PROVISIONED, EnvironmentFactory, Sandbox
 from localcloud.services.lambda_.snapstart import SnapStart
+from localcloud.trace_header import TraceHeader
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -188,10 +189,10 @@ class Invoker:
     def show_trace(self, environment: ExecutionEnvironment) -> None:
         """The trace of this invocation, where tracing libraries look for it."""
         header = self._cloud.tracer.header()
-        if header is not None:
-            environment.environ[_TRACE_ID] = header.text
-        else:  # the simulation's own tracing is switched off
-            environment.environ.pop(_TRACE_ID, None)
+        if header is None:  # the simulation's own tracing is switched off
+            sampler = self._cloud.xray.sampler
+            header = TraceHeader(sampler.new_root(), sampler.new_id(), False)
+        environment.environ[_TRACE_ID] = header.text
 
     def interfere(self, interference: Interference, crash: Callable[[], None]) -> Timer | None:
         """What goes wrong before the handler begins; the timer of what goes wrong later."""

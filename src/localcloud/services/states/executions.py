@@ -38,6 +38,7 @@ class Execution:
     redrives: int = 0
     history: History = field(default_factory=History)
     trace: TraceHeader | None = None  # when its machine traces
+    segment_id: str = ""
     tasks: list[Task] = field(default_factory=list)  # the main one and those of branches and timed tasks
 
     @property

@@ -198,6 +198,7 @@ class StepFunctions:
         if (machine.tracingConfiguration or {}).get("enabled"):
             incoming = self._cloud.tracer.header() or parse(trace)
             execution.trace = self._cloud.xray.sampler.arrive(machine.arn, incoming, active=True)
+            execution.segment_id = self._cloud.xray.sampler.new_id()
         if not execution.express:
             self._executions[execution.arn] = execution
         return execution
@@ -210,18 +211,19 @@ class StepFunctions:
         execution.tasks.append(task)
 
     def _run_traced(self, execution: Execution) -> None:
-        """With a segment of its own, under which its tasks stand."""
-        trace, xray = execution.trace, self._cloud.xray
-        assert trace is not None
-        identifier = xray.sampler.new_id()
+        """With a segment of its own, under which its tasks stand; it is recorded at the end."""
+        assert execution.trace is not None
         with self._cloud.tracer.span("execution", "stepfunctions", execution.machine_name) as span:
-            span.carry(replace(trace, parent=identifier, links=()))
+            span.carry(replace(execution.trace, parent=execution.segment_id, links=()))
             self._run(execution)
-        xray.record(
-            trace, identifier, execution.machine_name, "AWS::StepFunctions::StateMachine", execution.started_us,
-            200 if execution.status == SUCCEEDED else 500, resource_arn=execution.machine_arn,
-            aws={"execution_arn": execution.arn},
-        )  # fmt: skip
+
+    def _record_trace(self, execution: Execution) -> None:
+        if execution.trace is not None:
+            self._cloud.xray.record(
+                execution.trace, execution.segment_id, execution.machine_name, "AWS::StepFunctions::StateMachine",
+                execution.started_us, 200 if execution.status == SUCCEEDED else 500,
+                resource_arn=execution.machine_arn, aws={"execution_arn": execution.arn},
+            )  # fmt: skip
 
     def _run(self, execution: Execution) -> None:
         """To the end, whatever it is. A time-out and StopExecution end it from outside."""
@@ -274,6 +276,7 @@ class StepFunctions:
         execution.status, execution.stopped_us = status, kernel.unix_us
         execution.output_text, execution.error, execution.cause = output, error, cause
         execution.tasks.clear()
+        self._record_trace(execution)
         kind, key = _EVENTS[status]
         execution.history.add(kernel.unix_us, kind, key, output=output, error=error, cause=cause)
         self._measure(execution, _METRICS[status], 1)

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """One invocation under way: the header it came with, and the one its code sees and hands on."""
+    """One invocation under way: the header it came with, and the one its code sees and hands on.
+
+    `ids` are those of its segments, None when it records none.
+    """
 
     config: Function
     header: TraceHeader
     inside: TraceHeader
-    ids: tuple[str, str, str]
+    ids: tuple[str, str, str] | None
     started_us: int
 
 
@@ -43,20 +46,20 @@ class FunctionTraces:
         """An invocation begins."""
         header = self.decide(config, incoming)
         new_id = self._sampler.new_id
-        ids = new_id(), new_id(), new_id()
+        ids = (new_id(), new_id(), new_id()) if config.traced and header.sampled else None
         # what does not record a segment leaves its caller's in place
-        parent = ids[2] if config.traced or not header.parent else header.parent
+        parent = ids[2] if ids is not None else header.parent or new_id()
         inside = TraceHeader(header.root, parent, header.sampled)
         return Traced(config, header, inside, ids, self._kernel.unix_us)
 
     def ended(self, traced: Traced, result: InvokeResult | None) -> None:
         """It is over; `result` is None when it was throttled."""
-        config, header = traced.config, traced.header
-        if not (config.traced and header.sampled):
+        config, header, ids = traced.config, traced.header, traced.ids
+        if ids is None:
             return
         now_us = self._kernel.unix_us
         if result is None:
-            self._store.put(segments.throttled(header, traced.ids[0], config, traced.started_us, now_us))
+            self._store.put(segments.throttled(header, ids[0], config, traced.started_us, now_us))
             return
-        for document in segments.of_function(header, traced.ids, config, result, traced.started_us, now_us):
+        for document in segments.of_function(header, ids, config, result, traced.started_us, now_us):
             self._store.put(document)

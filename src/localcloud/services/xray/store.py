@@ -37,8 +37,11 @@ class Trace:
 
 @dataclass(slots=True)
 class _Recorded:
-    """Documents by id: one that is sent again, complete, replaces what was sent in progress."""
+    """Documents by id: one that is sent again, complete, replaces what was sent in progress. `start` is the earliest
+    beginning.
+    """
 
+    start: float
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -54,22 +57,25 @@ class TraceStore:
         """Record a segment, or a subsegment that was sent by itself."""
         recorded = self._traces.get(document["trace_id"])
         if recorded is None:
-            recorded = self._traces[document["trace_id"]] = _Recorded()
+            recorded = self._traces[document["trace_id"]] = _Recorded(document["start_time"])
             self._cloud.meter.add("xray.traces", 1)
+        recorded.start = min(recorded.start, document["start_time"])
         recorded.documents[document["id"]] = document
 
     def trace(self, identifier: str) -> Trace | None:
         """The trace as it is known by now; None when there is none of that id, or no longer."""
         recorded = self._traces.get(identifier)
-        if recorded is None:
+        if recorded is None or recorded.start < self._cloud.kernel.unix_us / 1e6 - self._kept_s:
             return None
-        trace = Trace(identifier, _assembled(list(recorded.documents.values())))
-        return trace if trace.start >= self._cloud.kernel.unix_us / 1e6 - self._kept_s else None
+        return Trace(identifier, _assembled(list(recorded.documents.values())))
 
     def between(self, start: float, end: float) -> Iterator[Trace]:
         """The traces that began in that time (Unix seconds), oldest first."""
-        found = [trace for trace in map(self.trace, self._traces) if trace is not None and start <= trace.start <= end]
-        yield from sorted(found, key=lambda trace: trace.start)
+        begun = [(each.start, name) for name, each in self._traces.items() if start <= each.start <= end]
+        for _, name in sorted(begun, key=lambda pair: pair[0]):
+            trace = self.trace(name)
+            if trace is not None:
+                yield trace
 
 
 def nodes(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
