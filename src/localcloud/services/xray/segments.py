@@ -82,9 +82,7 @@ def of_function(
 def throttled(header: TraceHeader, identifier: str, config: Function, start_us: int, end_us: int) -> dict[str, Any]:
     """An invocation that Lambda refused: the function never ran."""
     arn = config.arn.removesuffix(":$LATEST")
-    document = segment(
-        header, identifier, config.name, "AWS::Lambda", start_us, end_us, resource_arn=arn
-    )
+    document = segment(header, identifier, config.name, "AWS::Lambda", start_us, end_us, resource_arn=arn)
     return with_status(document, 429)
 
 
