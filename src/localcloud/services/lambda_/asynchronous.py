@@ -78,7 +78,7 @@ class AsyncInvocations:
         back_off_us = self._first_back_off_us
         attempts = 0
         # decided once: all attempts belong to the trace of the event
-        config = self._lambda.functions.invoked(reference, qualifier)
+        config = self._lambda.functions.get(reference, qualifier)  # it need not be ready yet
         trace = self._cloud.xray.functions.decide(config, self._cloud.tracer.header())
 
         def end(condition: str, destination: str | None, result: InvokeResult | None) -> None:
