@@ -12,11 +12,16 @@ from localcloud.faults import Faults
 from localcloud.latency import Latency
 from localcloud.metering import Meter
 from localcloud.net import HttpPlane, httpx, sockets
+from localcloud.runtime.environment import current_environment
+from localcloud.runtime.instrumentation import outgoing_header
 from localcloud.services.agentcore import AgentCore
 from localcloud.services.application_auto_scaling import ApplicationAutoScaling
 from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.bedrock import Bedrock
+from localcloud.services.billing import Billing
+from localcloud.services.budgets import Budgets
 from localcloud.services.cloudwatch import CloudWatch
+from localcloud.services.cost_explorer import CostExplorer
 from localcloud.services.dynamodb import DynamoDBStreams, ItemOperations, TimeToLive
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
@@ -51,8 +56,10 @@ def assemble(cloud: Cloud) -> None:
     cloud.tracer = Tracer(cloud.kernel, cloud.kernel.streams["tracer"])
     cloud.api = Api(cloud.kernel, MotoDirect(cloud.account_id, cloud.region), cloud.latency.api_us, cloud.tracer)
     cloud.api.install(cloud.patches)
+    cloud.api.outgoing_header = lambda client: outgoing_header(current_environment(cloud.kernel), client)
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
+    cloud.on_stop(sockets.bypass_mock(cloud.kernel, cloud.http))
     cloud.on_stop(httpx.install(cloud.kernel, cloud.http, cloud.patches))
     mended.install(cloud)
     cloud.logs = Logs(cloud)
@@ -68,7 +75,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.dynamodb_streams.install()
     cloud.log_processing = LogProcessing(cloud)
     cloud.log_processing.install()
-    LogInsights(cloud).install()
+    cloud.log_insights = LogInsights(cloud)
+    cloud.log_insights.install()
     cloud.kinesis = Kinesis(cloud)
     cloud.kinesis.install()
     cloud.sqs = SQS(cloud)
@@ -95,7 +103,13 @@ def assemble(cloud: Cloud) -> None:
     FunctionUrls(cloud).install()
     cloud.appsync_events = AppSyncEvents(cloud)
     cloud.appsync_events.install()
-    XRay(cloud).install()
+    cloud.billing = Billing(cloud)
+    cloud.billing.install()
+    CostExplorer(cloud).install()
+    cloud.budgets = Budgets(cloud)
+    cloud.budgets.install()
+    cloud.xray = XRay(cloud)
+    cloud.xray.install()
     cloud.bedrock = Bedrock(cloud)
     cloud.bedrock.install()
     cloud.agentcore = AgentCore(cloud)

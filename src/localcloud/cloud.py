@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from localcloud.services.agentcore import AgentCore
     from localcloud.services.appsync_events import AppSyncEvents
     from localcloud.services.bedrock import Bedrock
+    from localcloud.services.billing import Billing
+    from localcloud.services.budgets import Budgets
     from localcloud.services.cloudwatch import CloudWatch
     from localcloud.services.dynamodb import DynamoDBStreams
     from localcloud.services.event_source_mappings import EventSourceMappings
@@ -29,12 +31,14 @@ if TYPE_CHECKING:
     from localcloud.services.http_api import HttpApi
     from localcloud.services.kinesis import Kinesis
     from localcloud.services.lambda_ import Lambda
+    from localcloud.services.log_insights import LogInsights
     from localcloud.services.log_processing import LogProcessing
     from localcloud.services.logs import Logs
     from localcloud.services.rest_api import RestApis
     from localcloud.services.sns import SNS
     from localcloud.services.sqs import SQS
     from localcloud.services.states import StepFunctions
+    from localcloud.services.xray import XRay
     from localcloud.spans import Tracer
     from localcloud.stacks import CloudFormation
 
@@ -78,6 +82,7 @@ class Cloud:
         self.http: HttpPlane
         self.faults: Faults
         self.logs: Logs
+        self.log_insights: LogInsights
         self.log_processing: LogProcessing
         self.dynamodb_streams: DynamoDBStreams
         self.kinesis: Kinesis
@@ -91,6 +96,9 @@ class Cloud:
         self.http_api: HttpApi
         self.rest_api: RestApis
         self.appsync_events: AppSyncEvents
+        self.xray: XRay
+        self.billing: Billing
+        self.budgets: Budgets
         self.bedrock: Bedrock
         self.agentcore: AgentCore
         self.cloudformation: CloudFormation

@@ -122,7 +122,9 @@ PRICES: Mapping[str, Price] = {
     "agentcore.identity_requests": Price("price.agentcore.identity", "request", 1_000),
     "agentcore.gateway_invocations": Price("price.agentcore.gateway", "invocation", 1_000, "tool_invocation_per_1k"),
     "agentcore.gateway_searches": Price("price.agentcore.gateway", "search", 1_000, "search_per_1k"),
+    "ce.requests": Price("price.cost_explorer.request", "request"),
     "xray.traces": Price("price.xray", "trace", _MILLION, "recorded_per_M"),
+    "xray.retrieved_traces": Price("price.xray", "trace", _MILLION, "retrieved_or_scanned_per_M"),
 }
 
 

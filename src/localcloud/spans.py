@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Protocol
 
 from localcloud.errors import ConfigurationError
+from localcloud.trace_header import TraceHeader
 
 
 class TracedTask(Protocol):
@@ -34,11 +35,16 @@ class Scheduler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SpanContext:
-    """What travels with a message or an event so that its consumer's spans join the same trace."""
+    """What travels with a message or an event so that its consumer's spans join the same trace.
+
+    `header` is what AWS itself hands on beside it, X-Ray's tracing header: its traces are sampled and end where AWS
+    ends them, those of the simulation never do.
+    """
 
     trace_id: int
     span_id: int
     sampled: bool = True
+    header: TraceHeader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,10 @@ class OpenSpan:
         """Add attributes, such as cold=True."""
         self._attrs.update(attrs)
 
+    def carry(self, header: TraceHeader | None) -> None:
+        """Hand `header` on to what is done inside this span."""
+        self.context = replace(self.context, header=header)
+
     def __enter__(self) -> OpenSpan:
         tracer = self._tracer
         self.start_us = tracer.now_us
@@ -128,7 +138,7 @@ class OpenSpan:
         )  # fmt: skip
 
 
-class _NoSpan:
+class NoSpan:
     """Stands where no span is: tracing is off."""
 
     status = "ok"
@@ -136,17 +146,20 @@ class _NoSpan:
     def set(self, **attrs: Any) -> None:
         """Nobody looks at it."""
 
+    def carry(self, header: TraceHeader | None) -> None:
+        """Nobody looks at it."""
+
     def __setattr__(self, name: str, value: Any) -> None:
         """Nobody looks at it."""
 
-    def __enter__(self) -> _NoSpan:
+    def __enter__(self) -> NoSpan:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         """It had not begun."""
 
 
-_OFF = _NoSpan()
+_OFF = NoSpan()
 
 
 class _Outside:
@@ -162,7 +175,8 @@ class Tracer:
     Args:
         kernel: gives the virtual time and the running task.
         stream: decides which traces are kept; needed when `sample` is between 0 and 1.
-        sample: the share of traces to keep. A trace is kept whole or not at all; 0 switches tracing off.
+        sample: the share of traces to keep. A trace is kept whole or not at all; 0 switches tracing off,
+            and with it the way of X-Ray's header from service to service.
 
     A kept span takes about half a kilobyte: long benchmarks set `sample` low.
     """
@@ -207,9 +221,14 @@ class Tracer:
         span = self.holder().span
         return span.context if span is not None else None
 
+    def header(self) -> TraceHeader | None:
+        """X-Ray's tracing header of the work that is being done; None when it has none."""
+        context = self.context()
+        return context.header if context is not None else None
+
     def span(
         self, name: str, service: str, resource: str = "", *, parent: SpanContext | None = None, **attrs: Any
-    ) -> OpenSpan | _NoSpan:
+    ) -> OpenSpan | NoSpan:
         """A span to be used with `with`. `parent` takes the place of the running task's open span."""
         if not self._sample and parent is None and self.context() is None:
             return _OFF
@@ -253,7 +272,7 @@ class Tracer:
         above = parent if parent is not None else self.context()
         self._ids += 1
         if above is not None:
-            return SpanContext(above.trace_id, self._ids, above.sampled), above.span_id
+            return SpanContext(above.trace_id, self._ids, above.sampled, above.header), above.span_id
         return SpanContext(self._ids, self._ids, self._draw()), None
 
     def _draw(self) -> bool:

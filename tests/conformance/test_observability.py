@@ -206,6 +206,82 @@ def test_a_group_of_the_infrequent_class_costs_half_and_can_do_less(cloud, logs)
     assert classes == {"/rare": "INFREQUENT_ACCESS", "/shop": "STANDARD"}
 
 
+@pytest.fixture
+def ask(cloud, logs):
+    """Start a query over the last hour: ask("fields @message"); its id."""
+
+    def start(text="fields @message"):
+        now_s = cloud.kernel.unix_us // 1_000_000
+        asked = logs.start_query(logGroupName="/shop", startTime=now_s - 3_600, endTime=now_s + 60, queryString=text)
+        return asked["queryId"]
+
+    return start
+
+
+@pytest.fixture
+def slow_scan(cloud, write):
+    """A log whose scan takes so many seconds: slow_scan(60)."""
+
+    def make(seconds):
+        write("x" * 10_000)
+        cloud.log_insights.gb_per_s = 10_000 / 1e9 / seconds
+
+    return make
+
+
+@pytest.mark.behaviour("OBS-06")
+def test_a_query_is_billed_for_the_gigabytes_that_it_scans(cloud, logs, write, ask):
+    write("x" * 100_000, "y" * 100_000)
+    before = cloud.meter.snapshot()
+    query = ask("filter @message like /y/")
+    cloud.wait(10)
+    answer = logs.get_query_results(queryId=query)
+    assert answer["status"] == "Complete"
+    assert answer["statistics"] == {"recordsMatched": 1, "recordsScanned": 2, "bytesScanned": 200_000}
+    (line,) = cost_report(cloud.meter.since(before), cloud.facts).lines
+    assert (line.item, line.quantity) == ("logs.scanned_gb", pytest.approx(0.0002))
+    assert line.cost_usd == pytest.approx(0.0002 * cloud.facts.value("price.cloudwatch.logs.insights"))
+
+
+@pytest.mark.behaviour("OBS-06")
+def test_a_query_that_runs_for_an_hour_times_out(cloud, logs, ask, slow_scan):
+    slow_scan(4 * 3_600)
+    before = cloud.meter.snapshot()
+    query = ask()
+    cloud.wait(3_500)
+    assert logs.get_query_results(queryId=query)["status"] == "Running"
+    cloud.wait(200)
+    answer = logs.get_query_results(queryId=query)
+    assert (answer["status"], answer["results"]) == ("Timeout", [])
+    assert cloud.meter.since(before).total("logs.scanned_gb") * 1e9 == pytest.approx(2_500, rel=0.01)
+
+
+@pytest.mark.behaviour("OBS-06")
+def test_a_hundred_queries_run_at_a_time(cloud, logs, ask, slow_scan):
+    slow_scan(600)
+    queries = [ask() for _ in range(100)]
+    with pytest.raises(ClientError, match=r"query concurrency limit of \[100\] reached") as caught:
+        ask()
+    assert caught.value.response["Error"]["Code"] == "LimitExceededException"
+    assert len(logs.describe_queries(status="Running")["queries"]) == 100
+    assert logs.stop_query(queryId=queries[0])["success"] is True
+    assert logs.get_query_results(queryId=queries[0])["status"] == "Cancelled"
+    ask()
+    cloud.wait(700)
+    assert logs.describe_queries(status="Running")["queries"] == []
+
+
+@pytest.mark.behaviour("OBS-06")
+def test_results_can_be_retrieved_for_a_week(cloud, logs, write, ask):
+    write("line")
+    query = ask()
+    cloud.wait(6 * DAY_S)
+    assert len(logs.get_query_results(queryId=query)["results"]) == 1
+    cloud.wait(2 * DAY_S)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        logs.get_query_results(queryId=query)
+
+
 @pytest.mark.behaviour("OBS-07")
 def test_the_price_falls_with_volume_for_the_logs_of_functions_only(cloud):
     def cost(item, gigabytes):

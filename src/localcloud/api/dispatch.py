@@ -25,6 +25,7 @@ from localcloud.errors import WrongContext
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
 from localcloud.spans import Tracer
+from localcloud.trace_header import TraceHeader
 
 Handler = Callable[[ApiCall], dict[str, Any]]
 Listener = Callable[[ApiCall, "dict[str, Any] | ApiError", int], None]
@@ -77,6 +78,8 @@ class Api:
         self._validator = Validator()
         self._after_calls: dict[tuple[str, str], str] = {}
         self._requests = 0
+        # the tracing header that the caller's own instrumentation would send with a request of this client
+        self.outgoing_header: Callable[[Any], TraceHeader | None] = lambda client: None
         self._stock: Any = None
         # the call whose attempts the stock path is making in this task
         self._stock_call: ContextVar[ApiCall | None] = ContextVar("stock_call", default=None)
@@ -280,7 +283,10 @@ class Api:
         kernel = self._kernel
         started_us = kernel.now_us
         answer: dict[str, Any] | ApiError
+        header = self.outgoing_header(call.client)
         with self._tracer.span(call.operation, call.service, call.resource) as span:
+            if header is not None:
+                span.carry(header)
             try:
                 self._before_attempt(call)
                 if handler is not None:

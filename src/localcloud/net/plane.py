@@ -41,6 +41,11 @@ class HttpRequest:
         return _parts(self.url)[0]
 
     @property
+    def port(self) -> int | None:
+        """The port that the URL names; None for its scheme's own."""
+        return urlsplit(self.url).port
+
+    @property
     def path(self) -> str:
         """The path as it was sent, "/" when there is none."""
         return _parts(self.url)[1]
@@ -76,17 +81,31 @@ class HttpPlane:
         self._suffixes: dict[str, Handler] = {}
         self._interceptors: list[Interceptor] = []
         self._doors: list[Callable[[str], None]] = []
+        self._datagrams: dict[tuple[str, int], Callable[[bytes], None]] = {}
 
     def serve(self, host: str, handler: Handler) -> None:
-        """Answer requests to `host` with `handler`, which runs in a task of its own."""
+        """Answer requests to `host` with `handler`, which runs in a task of its own; "host:4318" is one port of it."""
         self._hosts[host.lower()] = handler
+
+    def receive(self, host: str, port: int, receiver: Callable[[bytes], None]) -> None:
+        """Hand datagrams for a port of `host` to `receiver`, in the sender's task."""
+        self._datagrams[host, port] = receiver
+
+    def send(self, data: bytes, host: str, port: int) -> bool:
+        """Send a datagram; False when nobody listens there."""
+        receiver = self._datagrams.get((host, port))
+        if receiver is not None:
+            receiver(data)
+        return receiver is not None
 
     def serve_suffix(self, suffix: str, handler: Handler) -> None:
         """Answer for every host whose name ends with `suffix` and that has no handler of its own."""
         self._suffixes[suffix.lower()] = handler
 
-    def _handler(self, host: str) -> Handler | None:
+    def _handler(self, host: str, port: int | None = None) -> Handler | None:
         found = self._hosts.get(host)
+        if found is None and port is not None:
+            found = self._hosts.get(f"{host}:{port}")
         if found is not None:
             return found
         return next((handler for suffix, handler in self._suffixes.items() if host.endswith(suffix)), None)
@@ -95,9 +114,9 @@ class HttpPlane:
         """Stop answering for `host`; unknown hosts are ignored."""
         self._hosts.pop(host.lower(), None)
 
-    def knows(self, host: str) -> bool:
-        """Whether somebody answers for `host`."""
-        return self._handler(host.lower()) is not None
+    def knows(self, host: str, port: int | None = None) -> bool:
+        """Whether somebody answers for `host`, or on one `port` of it."""
+        return self._handler(host.lower(), port) is not None
 
     def before_request(self, interceptor: Interceptor) -> None:
         """Ask `interceptor(request)` first; a response from it is the answer (faults do that)."""
@@ -118,7 +137,7 @@ class HttpPlane:
         Raises HttpUnreachable for an unknown host, HttpRefused when it lets no connection in, and HttpTimeout
         when `timeout_us` passes first.
         """
-        handler = self._handler(request.host.lower())
+        handler = self._handler(request.host.lower(), request.port)
         if handler is None:
             raise HttpUnreachable(
                 f"{request.host} does not answer: the simulation has no such host and never opens a real connection."

@@ -12,13 +12,17 @@ import http.client
 import io
 import socket
 import ssl
+from collections.abc import Callable
 from email.parser import BytesHeaderParser
 from typing import Any
+from urllib.parse import urlsplit
 
 from localcloud.errors import NetworkRefused
 from localcloud.kernel import Kernel, microseconds
 from localcloud.net.plane import HttpPlane, HttpRefused, HttpRequest, HttpResponse, HttpTimeout, HttpUnreachable
 from localcloud.patching import Patches
+
+_PORTS = {"http": 80, "https": 443}
 
 
 class PlaneSocket:
@@ -68,6 +72,44 @@ class PlaneSocket:
         return -1
 
 
+class DatagramSocket:
+    """A socket for datagrams, of which the simulation knows one kind: those to X-Ray's daemon."""
+
+    def __init__(self, plane: HttpPlane) -> None:
+        self._plane = plane
+        self._peer: tuple[str, int] | None = None
+
+    def setblocking(self, flag: bool) -> None:
+        """Sending never waits."""
+
+    def settimeout(self, timeout_s: float | None) -> None:
+        """Sending never waits."""
+
+    def setsockopt(self, *_: Any) -> None:
+        """Options of a real socket mean nothing here."""
+
+    def connect(self, address: Any) -> None:
+        self._peer = address[0], address[1]
+
+    def send(self, data: Any) -> int:
+        if self._peer is None:
+            raise OSError(errno.EDESTADDRREQ, "Destination address required")
+        return self.sendto(data, self._peer)
+
+    def sendto(self, data: Any, *args: Any) -> int:
+        """Send to the address, which is the last argument. Raises NetworkRefused where nobody listens."""
+        host, port = args[-1][0], args[-1][1]
+        if not self._plane.send(bytes(data), host, port):
+            raise _refusal((host, port))
+        return len(data)
+
+    def fileno(self) -> int:
+        return -1
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 def parse_request(raw: bytes, base: str) -> HttpRequest:
     """The request in the bytes that an HTTP/1.1 client wrote; a chunked body is put together."""
     head, _, body = raw.partition(b"\r\n\r\n")
@@ -107,7 +149,7 @@ def install(kernel: Kernel, plane: HttpPlane, patches: Patches) -> None:
 
     def connect_to_plane(connection: Any, scheme: str) -> None:
         # a plain connection to an unknown name fails as name resolution does on a real network
-        if not plane.knows(connection.host):
+        if not plane.knows(connection.host, connection.port):
             message = str(HttpUnreachable(f"{connection.host} does not answer: the simulation has no such host"))
             raise socket.gaierror(socket.EAI_NONAME, message)
         try:
@@ -116,7 +158,9 @@ def install(kernel: Kernel, plane: HttpPlane, patches: Patches) -> None:
             raise ConnectionRefusedError(errno.ECONNREFUSED, str(exc)) from None
         timeout = connection.timeout
         timeout_s = float(timeout) if isinstance(timeout, int | float) else None
-        connection.sock = PlaneSocket(plane, scheme, connection.host, timeout_s)
+        usual = connection.port in (None, _PORTS[scheme])
+        place = connection.host if usual else f"{connection.host}:{connection.port}"
+        connection.sock = PlaneSocket(plane, scheme, place, timeout_s)
 
     def replace(owner: Any, scheme: str) -> None:
         real = owner.connect
@@ -136,8 +180,32 @@ def install(kernel: Kernel, plane: HttpPlane, patches: Patches) -> None:
     replace(urllib3.connection.HTTPConnection, "http")
     replace(urllib3.connection.HTTPSConnection, "https")
     _keep_open_connections(patches)
-    _refuse_real_sockets(kernel, patches)
+    _refuse_real_sockets(kernel, plane, patches)
     _skip_certificates(kernel, patches)
+
+
+def bypass_mock(kernel: Kernel, plane: HttpPlane) -> Callable[[], None]:
+    """moto answers what `requests` sends to AWS; what simulated code sends to hosts of the plane goes there instead.
+
+    Undo with the answer, before moto's mock ends.
+    """
+    import requests.adapters
+    import responses
+
+    mocked, real = requests.adapters.HTTPAdapter.send, vars(responses)["_real_send"]
+
+    def send(adapter: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        place = urlsplit(request.url)
+        ours = kernel.current() is not None and plane.knows(place.hostname or "", place.port)
+        return (real if ours else mocked)(adapter, request, *args, **kwargs)
+
+    adapter: Any = requests.adapters.HTTPAdapter
+    adapter.send = send
+
+    def undo() -> None:
+        adapter.send = mocked
+
+    return undo
 
 
 def _keep_open_connections(patches: Patches) -> None:
@@ -168,7 +236,7 @@ def _skip_certificates(kernel: Kernel, patches: Patches) -> None:
     patches.set(ssl.SSLContext, "load_verify_locations", load_verify_locations)
 
 
-def _refuse_real_sockets(kernel: Kernel, patches: Patches) -> None:
+def _refuse_real_sockets(kernel: Kernel, plane: HttpPlane, patches: Patches) -> None:
     real_create = socket.create_connection
     real_lookup = socket.getaddrinfo
 
@@ -181,7 +249,12 @@ def _refuse_real_sockets(kernel: Kernel, patches: Patches) -> None:
         return real_lookup(host, *args, **kwargs)
 
     class RefusingSocket(socket.socket):
-        """Every way to a peer passes through connect."""
+        """Every way to a peer passes through connect, or is a datagram."""
+
+        def __new__(cls, family: int = -1, type: int = -1, *args: Any, **kwargs: Any) -> Any:
+            if kernel.current() is not None and type == socket.SOCK_DGRAM:
+                return DatagramSocket(plane)  # not one of ours: it has no descriptor
+            return super().__new__(cls)
 
         def connect(self, address: Any) -> None:
             _refuse(kernel, address)
@@ -198,7 +271,11 @@ def _refuse_real_sockets(kernel: Kernel, patches: Patches) -> None:
 
 def _refuse(kernel: Kernel, peer: Any) -> None:
     if kernel.current() is not None:
-        raise NetworkRefused(
-            f"Simulated code tried to connect to {peer!r}. There is no network in the local cloud: "
-            "serve the host in the simulation, or call it over HTTP by a name the simulation knows."
-        )
+        raise _refusal(peer)
+
+
+def _refusal(peer: Any) -> NetworkRefused:
+    return NetworkRefused(
+        f"Simulated code tried to connect to {peer!r}. There is no network in the local cloud: "
+        "serve the host in the simulation, or call it over HTTP by a name the simulation knows."
+    )

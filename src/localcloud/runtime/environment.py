@@ -46,6 +46,8 @@ class ExecutionEnvironment(TaskGroup):
         self.cpu_us = 0
         self.use_shared_cpu: Callable[[int], None] | None = None  # for a process that shares its processor
         self.tape: Tape | None = None  # while module code runs for a snapshot, or again out of one
+        self.wrappers: dict[tuple[Any, str], list[Callable[..., Any]]] = {}  # of shared functions: instrumentation
+        self.flags: set[str] = set()  # what its libraries believe to have left in shared modules
         self.retry_state: dict[Any, Any] = {}  # what SDKs keep per process, such as retry quotas
         self.modules = ModuleSpace(
             [str(directory) for directory in code_dirs],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import importlib.util
 from collections.abc import Callable
 from typing import Any
 
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
-from localcloud.runtime import aio, clock, entropy, files, surroundings, threads
+from localcloud.runtime import aio, clock, entropy, files, instrumentation, surroundings, threads
 from localcloud.runtime.environment import current_environment
 
 
@@ -20,6 +21,7 @@ def install(kernel: Kernel, patches: Patches) -> Callable[[], None]:
     entropy.install(kernel, patches)
     files.install(patches, lambda: current_environment(kernel))
     surroundings.install(kernel, patches, lambda: current_environment(kernel))
+    instrumentation.install(kernel, patches)
     _install_import_module(kernel, patches)
     return clock.install(kernel, patches)  # last: it replaces clock names in all modules loaded by now
 
@@ -36,3 +38,4 @@ def _install_import_module(kernel: Kernel, patches: Patches) -> None:
         return real(name, package)
 
     patches.set(importlib, "import_module", import_module)
+    patches.set(importlib.metadata, "import_module", import_module)  # loads entry points

@@ -16,9 +16,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 # Packages whose modules keep state per process: shared, they would leak between environments.
-ISOLATED = frozenset(
-    {"aws_lambda_powertools", "aws_xray_sdk", "aws_durable_execution_sdk_python", "snapshot_restore_py"}
-)
+ISOLATED = frozenset({
+    "aws_lambda_powertools", "aws_xray_sdk", "aws_durable_execution_sdk_python", "opentelemetry", "snapshot_restore_py",
+})  # fmt: skip
+_SHARED = "opentelemetry.proto"  # generated message classes: no state, and protobuf wants one of each
 
 
 class CodeCache:
@@ -83,6 +84,8 @@ class ModuleSpace:
     def owns(self, name: str) -> bool:
         """Whether this environment has a module of its own by that name."""
         top = name.partition(".")[0]
+        if name.startswith(_SHARED):
+            return False
         owned = self._owned.get(top)
         if owned is None:
             if top in self.modules or top in ISOLATED or name == "random":

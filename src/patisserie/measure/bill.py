@@ -11,6 +11,7 @@ _NAMES = {
     "agentcore": "Bedrock AgentCore",
     "appsync": "AppSync Events",
     "bedrock": "Bedrock models",
+    "ce": "Cost Explorer",
     "cloudwatch": "CloudWatch",
     "dynamodb": "DynamoDB",
     "events": "EventBridge",

@@ -17,6 +17,9 @@ def query(cloud):
             logGroupName=group, startTime=now_s - 3_600, endTime=now_s + 3_600, queryString=text, **params
         )
         answer = logs.get_query_results(queryId=started["queryId"])
+        while answer["status"] == "Running":
+            cloud.wait(1)
+            answer = logs.get_query_results(queryId=started["queryId"])
         assert answer["status"] == "Complete"
         return [{cell["field"]: cell["value"] for cell in row if cell["field"] != "@ptr"} for row in answer["results"]]
 
@@ -93,6 +96,61 @@ def test_parse_sort_limit_display_dedup(orders, query):
     regex = query(r"parse @message /o-(?<digit>\d)/ | filter digit > 7 | display digit | sort digit asc # comment")
     assert regex == [{"digit": "8"}, {"digit": "9"}]
     assert query("fields level | dedup level | sort level asc") == [{"level": "ERROR"}, {"level": "INFO"}]
+
+
+def test_the_first_and_the_last_of_a_field_go_by_time(orders, query):
+    assert query("stats earliest(order.id), latest(order.id), sortsLast(level), max(@timestamp), max(level)") == [{
+        "earliest(order.id)": "o-0", "latest(order.id)": "o-9", "sortsLast(level)": "INFO",
+        "max(@timestamp)": "2025-01-06 08:09:00.000", "max(level)": "INFO",
+    }]  # fmt: skip
+    (row,) = query("stats stddev(ms) as spread, avg(ms) as mean | fields spread > 28 and spread < 31 as near")
+    assert row["near"] == "1"
+
+
+def test_statistics_of_statistics(orders, query):
+    assert query("stats sum(ms) as total by bin(5m) as five | stats max(total) as most, count(*) as parts") == [
+        {"most": "350", "parts": "2"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("datefloor(@timestamp, 1mo)", "2025-01-01 00:00:00.000"),
+        ("dateceil(@timestamp, 1q)", "2025-04-01 00:00:00.000"),
+        ("bin(1y)", "2025-01-01 00:00:00.000"),
+        ("dateceil(fromMillis(1735689600000), 1y)", "2025-01-01 00:00:00.000"),
+        ("now() - tomillis(@timestamp) / 1000 < 3600", "1"),
+        ("jsonParse('{\"a\": [1, {\"b\": \"c\"}]}')", '{"a":[1,{"b":"c"}]}'),
+        ("jsonStringify(jsonParse('[1, 2]'))", "[1,2]"),
+        ("isValidIp('10.0.0.1') + isValidIpV6('::1') + isValidIpV4('::1')", "2"),
+        ("isIpInSubnet('10.1.2.3', '10.1.0.0/16')", "1"),
+        ("isIpv4InSubnet('10.2.2.3', '10.1.0.0/16')", "0"),
+        ("isIpv6InSubnet('2001:db8::1', '2001:db8::/32')", "1"),
+        ("ltrim('xxbreadxx', 'x')", "breadxx"),
+        ("replace('bread', 'b', 'd')", "dread"),
+        ("substr('bread', 1, 3)", "rea"),
+        ("coalesce(nothing, 'crumbs')", "crumbs"),
+        ("greatest(1, 3, 2) ^ 2 - abs(-1)", "8"),
+    ],
+)
+def test_functions(cloud, query, expression, expected):
+    cloud.logs.put("/shop", "s", [(cloud.kernel.unix_us // 1_000, "line")])
+    assert query(f"fields {expression} as value") == [{"value": expected}]
+
+
+def test_maps_and_lists_inside_a_field(cloud, query):
+    document = {"detail": json.dumps({"items": [{"name": "tarte"}, {"name": "pain"}], "shop": "Lyon"})}
+    cloud.logs.put("/shop", "s", [(cloud.kernel.unix_us // 1_000, json.dumps(document))])
+    assert query("fields jsonParse(detail) as d | filter d.shop = 'Lyon' | display d.items.1.name") == [
+        {"d.items.1.name": "pain"}
+    ]
+    rows = query("fields jsonParse(detail) as d | unnest d.items into item | display item.name | sort item.name asc")
+    assert rows == [{"item.name": "pain"}, {"item.name": "tarte"}]
+
+
+def test_unmask_and_filter_index_read_as_fields_and_filter(orders, query):
+    assert query("filterIndex level = 'ERROR' | unmask order.id as id | sort id asc") == [{"id": "o-0"}, {"id": "o-5"}]
 
 
 def test_the_report_lines_of_a_function(cloud, function, invoke, query):

@@ -16,6 +16,7 @@ from localcloud.services.event_source_mappings.scaling import Bounds, Concurrenc
 from localcloud.services.lambda_ import InvokeResult, Throttled, is_passing
 from localcloud.spans import SpanContext
 from localcloud.stores.sqs import Message
+from localcloud.trace_header import TraceHeader
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -24,6 +25,7 @@ _RECEIVE = 10
 _PAYLOAD_LIMIT = 6 * 1024 * 1024
 _LONG_POLL_US = 20_000_000
 _CHUNK_KB = 64
+_MOST_LINKS = 20  # of one segment
 
 
 class SqsPoller:
@@ -204,7 +206,9 @@ class SqsPoller:
         received_us = self._cloud.kernel.now_us
         parent = self._waited(batch, received_us)
         event = {"Records": [self._record(message) for message in batch]}
-        with self._cloud.tracer.span("batch", "esm", self._mapping.function_name, parent=parent, size=len(batch)):
+        name = self._mapping.function_name
+        with self._cloud.tracer.span("batch", "esm", name, parent=parent, size=len(batch)) as span:
+            span.carry(_linked(batch))
             result = self._invoke(json.dumps(event).encode(), received_us)
         if result is None:
             return  # throttled until the messages became visible again
@@ -274,6 +278,14 @@ class SqsPoller:
         if polls:
             self._count_request(0, self._idle_pollers * polls)
         self._idle_since_us = None if self._running else self._idle_since_us + polls * _LONG_POLL_US
+
+
+def _linked(batch: list[Message]) -> TraceHeader:
+    """A batch starts a trace of its own, linked to those of its messages; it is sampled when one of them is."""
+    headers = [header for message in batch if (header := message.trace_header) is not None]
+    links = dict.fromkeys((header.root, header.parent) for header in headers if header.sampled and header.parent)
+    sampled = True if any(header.sampled for header in headers) else None
+    return TraceHeader("", sampled=sampled, links=tuple(links)[:_MOST_LINKS])
 
 
 def _record_size(message: Message) -> int:

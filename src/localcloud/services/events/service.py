@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from localcloud.services.events.delivery import Delivery
 from localcloud.services.events.patterns import InvalidPattern, Pattern, compile_pattern, loads
 from localcloud.services.events.scheduled_rules import ScheduledRules
 from localcloud.services.events.targets import Targets
+from localcloud.trace_header import parse
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -152,8 +154,18 @@ class EventBridge:
             return {"EventId": self._new_id()}
         event = self._event(entry, detail)
         self._cloud.meter.add("events.published", chunks(_size(entry), _CHUNK_KB), bus_name)
-        self._route(bus, event, forwarded=False)
+        with self._traced(entry):
+            self._route(bus, event, forwarded=False)
         return {"EventId": event["id"]}
+
+    def _traced(self, entry: Mapping[str, Any]) -> AbstractContextManager[Any]:
+        """The entry's own tracing header, where it has one, takes the place of the request's."""
+        header = parse(entry.get("TraceHeader"))
+        if header is None:
+            return nullcontext()
+        span = self._cloud.tracer.span("event", "events", entry.get("EventBusName", "default"))
+        span.carry(header)
+        return span
 
     def publish(self, entry: Mapping[str, Any]) -> None:
         """Put an event of an AWS service on the default bus; those are free. `entry` is one of PutEvents."""

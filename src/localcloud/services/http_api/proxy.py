@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from localcloud import trace_header
 from localcloud.api import ApiError
-from localcloud.net import HttpResponse
+from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.http_api.payload import MalformedResponse, response
 from localcloud.services.lambda_ import Throttled
+from localcloud.spans import NoSpan, OpenSpan
+from localcloud.trace_header import TraceHeader
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -22,6 +26,16 @@ def refusal(status: int, message: str, key: str = "message") -> HttpResponse:
 
 UNAVAILABLE = refusal(503, "Service Unavailable")
 FAILED = refusal(500, "Internal Server Error")
+
+
+def traced(cloud: Cloud, request: HttpRequest, span: OpenSpan | NoSpan) -> HttpRequest:
+    """The request with its tracing header, its client's or a fresh one; `span` hands it on.
+
+    HTTP APIs and function URLs record no segments and decide nothing.
+    """
+    header = trace_header.of_request(request.headers) or TraceHeader(cloud.xray.sampler.new_root())
+    span.carry(header)
+    return replace(request, headers={**request.headers, trace_header.HEADER: header.text})
 
 
 def invoke(

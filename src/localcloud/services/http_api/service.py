@@ -20,7 +20,7 @@ from localcloud.services.http_api.authorizers import LambdaAuthorizers, Refused
 from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.first_class import OPERATIONS, FirstClassIntegrations, Sources
 from localcloud.services.http_api.payload import Context, common_log_time, event_v1, event_v2
-from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal
+from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal, traced
 from localcloud.services.http_api.routing import Match, find_route
 from localcloud.services.http_api.throttling import Buckets
 from localcloud.services.permissions import function_of, gateway_may_invoke
@@ -108,6 +108,7 @@ class HttpApi:
         stage, path = _stage(api, request.path)
         name = f"{request.method} {path}"
         with self._cloud.tracer.span(name, "apigateway", api.api_id) as span:
+            request = traced(self._cloud, request, span)
             self._cloud.kernel.sleep(self._cloud.latency.fact_us("model.api.apigw.http_overhead"))
             log: dict[str, Any] = {}
             answer = self._answer(api, stage, path, request, log)

@@ -10,7 +10,7 @@ from localcloud.ids import uuid4_text
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.payload import Context, event_v2
-from localcloud.services.http_api.proxy import invoke, refusal
+from localcloud.services.http_api.proxy import invoke, refusal, traced
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -48,7 +48,9 @@ class FunctionUrls:
         if config.config.get("AuthType") == "AWS_IAM" and "authorization" not in request.headers:
             return _FORBIDDEN
         identifier = request.host.split(".")[0]
-        with self._cloud.tracer.span(f"{request.method} {request.path}", "lambda-url", function.function_name):
+        name = f"{request.method} {request.path}"
+        with self._cloud.tracer.span(name, "lambda-url", function.function_name) as span:
+            request = traced(self._cloud, request, span)
             context = Context(
                 account_id=self._cloud.account_id,
                 api_id=identifier,

@@ -77,6 +77,9 @@ class AsyncInvocations:
         accepted_us = kernel.now_us
         back_off_us = self._first_back_off_us
         attempts = 0
+        # decided once: all attempts belong to the trace of the event
+        config = self._lambda.functions.get(reference, qualifier)  # it need not be ready yet
+        trace = self._cloud.xray.functions.decide(config, self._cloud.tracer.header())
 
         def end(condition: str, destination: str | None, result: InvokeResult | None) -> None:
             ended = Ended(reference, qualifier, payload, request_id, condition, attempts, result)
@@ -92,7 +95,7 @@ class AsyncInvocations:
             self._lambda.metrics.invoked_after(*split_reference(reference, qualifier), age_us)
             try:
                 result = self._lambda.invoke(
-                    reference, payload, qualifier=qualifier, request_id=request_id, queued=True
+                    reference, payload, qualifier=qualifier, request_id=request_id, queued=True, trace=trace
                 )
             except ApiError as exc:
                 if not (isinstance(exc, Throttled) or is_passing(exc)):

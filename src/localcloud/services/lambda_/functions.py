@@ -57,6 +57,7 @@ class Function:
     durable: DurableSettings | None = None
     managed: ManagedSettings | None = None
     ephemeral_mb: int = 512
+    traced: bool = False  # active tracing
 
 
 def split_reference(reference: str, qualifier: str | None) -> tuple[str, str | None]:
@@ -129,6 +130,7 @@ class Functions:
             model.handler, model.run_time, model.memory_size, model.timeout, model.architectures[0],
             list(model.environment_vars.items()), model.code_sha_256, [layer["Arn"] for layer in model.layers],
             model.__dict__.get(DURABLE_KEY), model.__dict__.get(MANAGED_KEY), model.ephemeral_storage,
+            _is_traced(model),
         )  # fmt: skip
         known = self._known.get(arn)
         if known is None or known[0] != configured:
@@ -169,6 +171,7 @@ class Functions:
             durable=model.__dict__.get(DURABLE_KEY),
             managed=model.__dict__.get(MANAGED_KEY),
             ephemeral_mb=int(model.ephemeral_storage),
+            traced=_is_traced(model),
         )
 
     def code_dirs(self, function: Function) -> list[Path]:
@@ -210,3 +213,7 @@ class Functions:
             for name, versions in self.backend._lambdas._functions.items()
             if versions["latest"].reserved_concurrency is not None
         }
+
+
+def _is_traced(model: Any) -> bool:
+    return bool((model.tracing_config or {}).get("Mode") == "Active")

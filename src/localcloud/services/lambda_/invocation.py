@@ -17,9 +17,12 @@ from localcloud.services.lambda_.import_weight import ImportWeight
 from localcloud.services.lambda_.results import Interference, InvokeResult
 from localcloud.services.lambda_.sandboxes import PROVISIONED, EnvironmentFactory, Sandbox
 from localcloud.services.lambda_.snapstart import SnapStart
+from localcloud.trace_header import TraceHeader
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
+
+_TRACE_ID = "_X_AMZN_TRACE_ID"
 
 
 class Invoker:
@@ -135,6 +138,7 @@ class Invoker:
         environment = sandbox.environment
         assert environment is not None
         environment.thaw()
+        self.show_trace(environment)
         self._log(sandbox, f"START RequestId: {request_id} Version: {config.version}")
         started_us = kernel.now_us
         deadline_us = started_us + config.timeout_s * 1_000_000
@@ -204,6 +208,14 @@ class Invoker:
         if error is not None:
             answer = json.dumps(error).encode()
         return self._report(sandbox, request_id, duration_us, answer, error is not None, status)
+
+    def show_trace(self, environment: ExecutionEnvironment) -> None:
+        """The trace of this invocation, where tracing libraries look for it."""
+        header = self._cloud.tracer.header()
+        if header is None:  # the simulation's own tracing is switched off
+            sampler = self._cloud.xray.sampler
+            header = TraceHeader(sampler.new_root(), sampler.new_id(), False)
+        environment.environ[_TRACE_ID] = header.text
 
     def interfere(self, interference: Interference, crash: Callable[[], None]) -> Timer | None:
         """What goes wrong before the handler begins; the timer of what goes wrong later."""

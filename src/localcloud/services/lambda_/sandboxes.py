@@ -12,6 +12,7 @@ from localcloud.runtime import ExecutionEnvironment
 from localcloud.runtime.modules import CodeCache
 from localcloud.services.lambda_.cpu import cpu_share
 from localcloud.services.lambda_.functions import Function, Functions
+from localcloud.trace_header import DAEMON_HOST, DAEMON_PORT
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -138,9 +139,13 @@ class EnvironmentFactory:
             "AWS_REGION": cloud.region,
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_SESSION_TOKEN": "testing",
+            "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+            "AWS_XRAY_DAEMON_ADDRESS": f"{DAEMON_HOST}:{DAEMON_PORT}",
             "LAMBDA_TASK_ROOT": "/var/task",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TZ": ":UTC",
+            "_AWS_XRAY_DAEMON_ADDRESS": DAEMON_HOST,
+            "_AWS_XRAY_DAEMON_PORT": str(DAEMON_PORT),
             "_HANDLER": config.handler,
             **dict(config.variables),
         }

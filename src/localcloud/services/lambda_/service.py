@@ -29,6 +29,7 @@ from localcloud.services.lambda_.provisioned import ProvisionedConcurrency
 from localcloud.services.lambda_.provisioned_api import ProvisionedOperations
 from localcloud.services.lambda_.results import Interference, InvokeResult, Throttled
 from localcloud.services.lambda_.sandboxes import Pool
+from localcloud.trace_header import TraceHeader
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -92,20 +93,22 @@ class Lambda:
         client_context: ClientContext | None = None,
         waits: bool = True,
         queued: bool = False,
+        trace: TraceHeader | None = None,
     ) -> InvokeResult:
         """A synchronous invocation, in the calling task. A retry passes the event's own request id.
 
         A durable function is waited for to the end of its execution; `waits` says that its caller does so on AWS,
         too, which limits how long the execution may take. `queued`: it is one of the asynchronous invocations or
-        of an event source mapping, which may take longer than others on managed instances. Raises Throttled when
-        no concurrency is left, ApiError when there is no such function.
+        of an event source mapping, which may take longer than others on managed instances. `trace` takes the place
+        of the calling work's header. Raises Throttled when no concurrency is left, ApiError when there is no such
+        function.
         """
         config = self.functions.invoked(reference, qualifier)
         qualifier = split_reference(reference, qualifier)[1]
         if config.durable is not None:
             self.durable.check(config, qualifier, waits=waits, queued=queued)
             return self.durable.wait(self.durable.start(config, qualifier or config.version, payload))
-        return self._once(config, qualifier, payload, request_id, client_context, queued)
+        return self._once(config, qualifier, payload, request_id, client_context, queued, trace)
 
     def _once(
         self,
@@ -115,9 +118,13 @@ class Lambda:
         request_id: str | None = None,
         client_context: ClientContext | None = None,
         queued: bool = False,
+        trace: TraceHeader | None = None,
     ) -> InvokeResult:
         """One invocation of a version."""
+        traces = self._cloud.xray.functions
+        traced = traces.begin(config, trace or self._cloud.tracer.header())
         with self._cloud.tracer.span("Invocation", "lambda", config.name) as span:
+            span.carry(traced.inside)
             try:
                 request_id = request_id or self.request_id(config.name)
                 result = self.metrics.measure(
@@ -127,10 +134,12 @@ class Lambda:
                 )
             except Throttled:
                 span.status = "throttled"
+                traces.ended(traced, None)
                 raise
             span.set(cold=result.cold, init_ms=result.init_ms, billed_ms=result.billed_ms)
             if result.function_error is not None:
                 span.status = "error"
+        traces.ended(traced, result)
         self._count(config, result)
         return result
 

@@ -13,8 +13,10 @@ from lark.exceptions import LarkError, UnexpectedCharacters, UnexpectedInput
 _GRAMMAR = r"""
 start: command ("|" command)*
 ?command: _FIELDS projections -> fields
+        | _UNMASK projections -> fields
         | _DISPLAY projections -> display
-        | _FILTER either -> filter
+        | (_FILTER | _FILTER_INDEX) either -> filter
+        | _UNNEST sum [_INTO NAME] -> unnest
         | _STATS projections [_BY projections] -> stats
         | _SORT order ("," order)* -> sort
         | (_LIMIT | _HEAD) NUMBER -> limit
@@ -49,7 +51,11 @@ arguments: (STAR | either) ("," either)*
 
 _FIELDS.3: /fields\b/i
 _DISPLAY.3: /display\b/i
+_UNMASK.3: /unmask\b/i
+_UNNEST.3: /unnest\b/i
+_INTO.3: /into\b/i
 _FILTER.3: /filter\b/i
+_FILTER_INDEX.4: /filterindex\b/i
 _STATS.3: /stats\b/i
 _SORT.3: /sort\b/i
 _LIMIT.3: /limit\b/i

@@ -10,11 +10,10 @@ from typing import Any
 
 from lark import Token, Tree
 
-from localcloud.services.log_insights.functions import AGGREGATE, SCALAR, number, shown
+from localcloud.services.log_insights.functions import AGGREGATE, SCALAR, Period, floor, number, shown
 from localcloud.services.log_insights.language import Malformed, parse
-from localcloud.services.log_insights.records import Instant, Record
+from localcloud.services.log_insights.records import Record
 
-_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -38,10 +37,11 @@ class _State:
 
 
 class Query:
-    """`Query(text)` raises Malformed."""
+    """`now_s` is what its function now() gives, in Unix seconds. Raises Malformed."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, now_s: int = 0) -> None:
         self._text = text
+        self._now_s = now_s
         self._commands = parse(text).children
         for command in self._commands:
             assert isinstance(command, Tree)
@@ -50,6 +50,8 @@ class Query:
     def run(self, records: Iterable[Record], default_limit: int, most: int) -> tuple[list[list[dict[str, str]]], int]:
         """The results as GetQueryResults gives them, and how many records matched."""
         state = _State(list(records))
+        for record in state.rows:
+            record["@now"] = self._now_s
         for command in self._commands:
             assert isinstance(command, Tree)
             getattr(self, f"_{command.data}")(state, command.children)
@@ -71,7 +73,7 @@ class Query:
     def _check(self, node: Tree[Token], aggregates: bool) -> None:
         for call in node.find_data("call"):
             name = str(call.children[0]).lower()
-            if name == "bin" or name in SCALAR or (aggregates and name in AGGREGATE):
+            if name in ("bin", "now") or name in SCALAR or (aggregates and name in AGGREGATE):
                 continue
             start, end = call.meta.start_pos, call.meta.end_pos
             problem = "is not allowed here" if name in AGGREGATE else "is not a known function"
@@ -154,8 +156,25 @@ class Query:
                 row.update(zip(wanted, match.groups(), strict=False))
         state.columns += [] if state.columns else [*_DEFAULT_FIELDS, *wanted]
 
+    def _unnest(self, state: _State, children: list[Any]) -> None:
+        """One row for each element of a list; rows without a list stay as they are, and have no element."""
+        expression, name = children
+        label = str(name) if name is not None else self._text[expression.meta.start_pos : expression.meta.end_pos]
+        rows = []
+        for row in state.rows:
+            found = evaluate(expression, row)
+            for element in found if isinstance(found, list) else [None]:
+                copy = Record(row)
+                copy[label] = element
+                rows.append(copy)
+        state.rows = rows
+        if state.columns and label not in state.columns:
+            state.columns.append(label)
+
     def _stats(self, state: _State, children: list[Any]) -> None:
         projections, by = children
+        if not state.grouped:  # the first of a field is that of the earliest event
+            state.rows.sort(key=lambda row: (row["@timestamp"], int(row["@ptr"])))
         keys = [] if by is None else list(by.children)
         groups: dict[tuple[Any, ...], list[Record]] = {}
         for row in state.rows:
@@ -164,7 +183,8 @@ class Query:
             groups[()] = []
         rows = []
         for values, members in groups.items():
-            row = Record({"@message": "", **dict(zip(map(self._label, keys), values, strict=True))})
+            row = Record({"@message": "", "@now": self._now_s})
+            row.update(zip(map(self._label, keys), values, strict=True))
             for projection in projections.children:
                 row[self._label(projection)] = aggregate(projection.children[0], members)
             rows.append(row)
@@ -197,10 +217,10 @@ def _regex(token: Any) -> re.Pattern[str]:
     return re.compile(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", str(token)[1:-1].replace("\\/", "/")))
 
 
-def _step_ms(token: Any) -> float:
+def _period(token: Any) -> Period:
     match = re.fullmatch(r"(\d+)([a-z]+)", str(token))
     assert match is not None
-    return int(match[1]) * _MS[match[2]]
+    return Period(int(match[1]), match[2])
 
 
 def _compared(sign: str, left: Any, right: Any) -> int:
@@ -238,21 +258,23 @@ def evaluate(node: Any, row: Record) -> Any:
 def aggregate(node: Any, rows: list[Record]) -> Any:
     """The value of an expression over a group of events."""
 
+    any_row = rows[0] if rows else Record({"@message": ""})
+
     def call(name: str, arguments: list[Any]) -> Any:
         if name not in AGGREGATE:
-            return _scalar(name, [aggregate(each, rows) for each in arguments], Record({"@message": ""}))
+            return _scalar(name, [aggregate(each, rows) for each in arguments], any_row)
         first, rest = (arguments[0] if arguments else Token("STAR", "*")), arguments[1:]
         values = [1 if isinstance(first, Token) else evaluate(first, row) for row in rows]
         return AGGREGATE[name](values, *(evaluate(each, Record({"@message": ""})) for each in rest))
 
-    return _evaluate(node, rows[0] if rows else Record({"@message": ""}), call)
+    return _evaluate(node, any_row, call)
 
 
 def _scalar(name: str, arguments: list[Any], row: Record) -> Any:
+    if name == "now":
+        return row["@now"]
     if name == "bin":
-        step_ms = arguments[-1]
-        at = float(row["@timestamp"])
-        return Instant(at - at % step_ms)
+        return floor(row["@timestamp"], arguments[-1])
     return SCALAR[name](*arguments)
 
 
@@ -271,7 +293,7 @@ def _evaluate(node: Any, row: Record, call: Callable[[str, list[Any]], Any]) -> 
     if kind == "string":
         return _unquoted(children[0])
     if kind == "duration":
-        return _step_ms(children[0])
+        return _period(children[0])
     if kind == "call":
         return call(str(children[0]).lower(), [] if children[1] is None else children[1].children)
     if kind == "compare":

@@ -36,6 +36,23 @@ class Record(dict[str, Any]):
                 self.setdefault(found, value)
             if name in self:
                 return self[name]
+        return self._inside(name)
+
+    def _inside(self, name: str) -> Any:
+        """What "a.b.0" means when "a" or "a.b" holds a map or a list, as jsonParse gives it."""
+        path = name
+        while "." in path:
+            path = path.rpartition(".")[0]
+            found = self.get(path)
+            if isinstance(found, dict | list):
+                for part in name[len(path) + 1 :].split("."):
+                    if isinstance(found, dict):
+                        found = found.get(part)
+                    elif isinstance(found, list) and part.isdigit() and int(part) < len(found):
+                        found = found[int(part)]
+                    else:
+                        return None
+                return int(found) if isinstance(found, bool) else found
         return None
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from localcloud.net import HttpRequest
 from localcloud.services.rest_api.definition import Definition, Method, Resource
 
+SOURCE_IP = "192.0.2.1"  # every client's address
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -100,7 +101,7 @@ def base_context(
             "cognitoIdentityId": None,
             "cognitoIdentityPoolId": None,
             "principalOrgId": None,
-            "sourceIp": "192.0.2.1",
+            "sourceIp": SOURCE_IP,
             "user": None,
             "userAgent": request.headers.get("user-agent"),
             "userArn": None,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from moto.apigateway.models import RestAPI, apigateway_backends
 
+from localcloud import trace_header
 from localcloud.ids import uuid4_text
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.access_logs import write_access_log
@@ -16,7 +18,7 @@ from localcloud.services.rest_api.authorizers import LambdaAuthorizers
 from localcloud.services.rest_api.control import ControlPlane
 from localcloud.services.rest_api.definition import Definition, Method, Resource
 from localcloud.services.rest_api.errors import FREE, GatewayError, customised
-from localcloud.services.rest_api.exchange import Exchange, base_context
+from localcloud.services.rest_api.exchange import SOURCE_IP, Exchange, base_context
 from localcloud.services.rest_api.integrations import Integrations
 from localcloud.services.rest_api.limits import Limits
 from localcloud.services.rest_api.metrics import Metrics
@@ -24,6 +26,7 @@ from localcloud.services.rest_api.parameters import request_value
 from localcloud.services.rest_api.routing import find_method
 from localcloud.services.rest_api.validation import validate
 from localcloud.services.variables import substituted
+from localcloud.trace_header import TraceHeader
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -67,13 +70,32 @@ class RestApis:
         api = self._backend.apis.get(request.host.removesuffix(self._suffix))
         if api is None:
             return self._cloud.http_api.serve(request)
+        started_us = self._cloud.kernel.unix_us
         with self._cloud.tracer.span(f"{request.method} {request.path}", "apigateway", api.id) as span:
+            trace = self._trace(api, request)
+            identifier = self._cloud.xray.sampler.new_id()
+            span.carry(replace(trace, parent=identifier) if trace.sampled else trace)
             self._cloud.kernel.sleep(self._cloud.latency.fact_us("model.api.apigw.rest_overhead"))
             answer = self._answer(api, request)
             span.set(status=answer.status)
             if answer.status >= 400:
                 span.status = "throttled" if answer.status == 429 else "error"
+        if trace.sampled:
+            http = {"request": {"url": request.url, "method": request.method, "client_ip": SOURCE_IP}}
+            stage = request.path.lstrip("/").partition("/")[0]
+            self._cloud.xray.record(
+                trace, identifier, f"{api.name}/{stage}", "AWS::ApiGateway::Stage", started_us, answer.status, http=http
+            )
         return answer
+
+    def _trace(self, api: Any, request: HttpRequest) -> TraceHeader:
+        """The trace of a request. Only a stage with tracing decides itself; any other leaves it to what it calls."""
+        incoming = trace_header.of_request(request.headers)
+        stage = api.stages.get(request.path.lstrip("/").partition("/")[0])
+        sampler = self._cloud.xray.sampler
+        if stage is not None and stage.tracing_enabled:
+            return sampler.arrive(f"{api.id}/{stage.name}", incoming, active=True)
+        return incoming or TraceHeader(sampler.new_root())
 
     # -- one request ---------------------------------------------------------------------------
 
@@ -107,13 +129,14 @@ class RestApis:
             extended_id=extended,
             path=f"/{stage.name}{path}",
         )
-        seconds = self._cloud.kernel.unix_us // 1_000_000
+        own_trace = f"Root=1-{self._cloud.kernel.unix_us // 1_000_000:08x}-{self._ids.getrandbits(96):024x}"
+        header = self._cloud.tracer.header()  # none when a method is only tried out
         context |= {
             "relativePath": path,
             "deploymentId": stage.deployment_id,
             "resourceId": resource.id,
             "resourcePath": resource.path,
-            "xrayTraceId": f"Root=1-{seconds:08x}-{self._ids.getrandbits(96):024x}",
+            "xrayTraceId": header.text if header is not None else own_trace,
             "responseOverride": {"header": {}},
         }
         return Exchange(request, definition, stage, resource, method, parameters, context)

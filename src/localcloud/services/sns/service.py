@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -142,8 +143,21 @@ class SNS:
         if deduplication is not None:
             self._seen[topic.arn, deduplication] = (notification.at_us, answer)
         self._meter(topic, size_bytes(params), fifo)
-        self._fan_out(topic, notification)
+        if getattr(topic, "tracing_config", "") == "Active":
+            self._fan_out_traced(topic, notification)
+        else:
+            self._fan_out(topic, notification)
         return answer
+
+    def _fan_out_traced(self, topic: Any, notification: Notification) -> None:
+        """With a segment of the topic, under which its subscribers' stand."""
+        tracer, xray = self._cloud.tracer, self._cloud.xray
+        trace = xray.sampler.arrive(topic.arn, tracer.header(), active=True)
+        identifier, started_us = xray.sampler.new_id(), self._cloud.kernel.unix_us
+        with tracer.span("notification", "sns", topic.name) as span:
+            span.carry(replace(trace, parent=identifier, links=()))
+            self._fan_out(topic, notification)
+        xray.record(trace, identifier, topic.name, "AWS::SNS", started_us, resource_arn=topic.arn)
 
     @staticmethod
     def _check_fifo(topic: Any, params: Mapping[str, Any]) -> str:

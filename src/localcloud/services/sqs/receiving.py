@@ -132,12 +132,13 @@ def system_attributes(message: Message) -> dict[str, str]:
         "ApproximateReceiveCount": str(message.receive_count),
         "ApproximateFirstReceiveTimestamp": str(message.first_received_us // 1_000),
     }
+    header = message.trace_header
     optional = {
         "MessageDeduplicationId": message.deduplication_id,
         "MessageGroupId": message.group_id,
         "SequenceNumber": message.sequence_number,
         "DeadLetterQueueSourceArn": message.source_arn,
-        "AWSTraceHeader": (message.system_attributes.get("AWSTraceHeader") or {}).get("StringValue"),
+        "AWSTraceHeader": header.text if header is not None else None,
     }
     found.update({name: value for name, value in optional.items() if value is not None})
     return found

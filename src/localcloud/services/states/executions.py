@@ -13,6 +13,7 @@ from localcloud.kernel.task import Task
 from localcloud.services.states.definition import Machine
 from localcloud.services.states.history import History
 from localcloud.services.states.progress import Progress
+from localcloud.trace_header import TraceHeader
 
 RUNNING, SUCCEEDED, FAILED = "RUNNING", "SUCCEEDED", "FAILED"
 TIMED_OUT, ABORTED = "TIMED_OUT", "ABORTED"
@@ -51,6 +52,8 @@ class Execution:
     redrives: int = 0
     redriven_us: int | None = None
     progress: Progress = field(default_factory=Progress)
+    trace: TraceHeader | None = None  # when its machine traces
+    segment_id: str = ""
     tasks: list[Task] = field(default_factory=list)  # the main one and those of branches and timed tasks
     on_end: Callable[[Execution], None] | None = None
 

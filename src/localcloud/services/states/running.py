@@ -17,6 +17,7 @@ from localcloud.services.states.history import History
 from localcloud.services.states.interpreter import Interpreter
 from localcloud.services.states.machines import Target
 from localcloud.services.states.metrics import Metrics
+from localcloud.services.states.tracing import Tracing
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -41,6 +42,7 @@ class Executions:
         self._metrics = metrics
         self._ids = stream
         self._known: dict[str, Execution] = {}  # standard ones and children of Map Runs, by ARN
+        self._tracing = Tracing(cloud)
         self._open = 0
         self._watched = False
         self.tools: Tools
@@ -83,8 +85,11 @@ class Executions:
 
     # -- begun -----------------------------------------------------------------------------------
 
-    def start(self, target: Target, name: str, text: str) -> Execution:
-        """Begin an execution with an input (JSON). Raises ApiError when too many are open."""
+    def start(self, target: Target, name: str, text: str, trace: str | None = None) -> Execution:
+        """Begin an execution with an input (JSON) and perhaps a tracing header.
+
+        Raises ApiError when too many are open.
+        """
         machine = target.machine
         if not target.express and self._open >= self._most_open:
             raise ApiError(
@@ -109,6 +114,7 @@ class Executions:
             alias_arn=target.alias_arn,
         )
         log_events(self._cloud, execution, machine.loggingConfiguration)
+        self._tracing.arrive(execution, machine, trace)
         self._begin(execution, kept=not target.express)
         return execution
 
@@ -146,7 +152,9 @@ class Executions:
     def _spawn(self, execution: Execution) -> None:
         if self.on_status is not None:
             self.on_status(execution)
-        task = self._cloud.kernel.spawn(self._run, execution, name=f"execution {execution.name}", critical=True)
+        task = self._cloud.kernel.spawn(
+            self._tracing.run, execution, self._run, name=f"execution {execution.name}", critical=True
+        )
         execution.tasks.append(task)
 
     def redrive(self, execution: Execution) -> None:
@@ -226,6 +234,7 @@ class Executions:
         execution.status, execution.stopped_us = status, kernel.unix_us
         execution.output_text, execution.error, execution.cause = output, error, cause
         execution.tasks.clear()
+        self._tracing.ended(execution)
         kind, key = _EVENTS[status]
         execution.history.add(kernel.unix_us, kind, key, output=output, error=error, cause=cause)
         began_us = execution.redriven_us if execution.redriven_us is not None else execution.started_us

@@ -133,7 +133,7 @@ class StepFunctions:
                 return earlier
             if earlier is not None:
                 raise ApiError("ExecutionAlreadyExists", f"Execution Already Exists: '{earlier.arn}'")
-        return self._executions.start(target, name, text)
+        return self._executions.start(target, name, text, params.get("traceHeader"))
 
     def _start_nested(self, arguments: Mapping[str, Any]) -> Execution:
         """As a Task state asks for it, with names in PascalCase."""

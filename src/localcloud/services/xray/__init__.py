@@ -1,4 +1,4 @@
-"""AWS X-Ray: traces of functions that have active tracing."""
+"""AWS X-Ray: traces of functions, gateways and workflows, and of the code inside functions."""
 
 from __future__ import annotations
 

@@ -1,66 +1,93 @@
-"""From the spans of the simulation to X-Ray's segment documents.
+"""Segment documents of AWS services.
 
-An invocation of a function with active tracing is a segment; the calls that it made are its subsegments.
-Source: "AWS X-Ray segment documents".
+Source: "AWS X-Ray segment documents"; what Lambda records: "Visualize Lambda function invocations using AWS X-Ray".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Mapping
 from typing import Any
 
-from localcloud.spans import Span
+from localcloud.services.lambda_.functions import Function
+from localcloud.services.lambda_.results import InvokeResult
+from localcloud.trace_header import TraceHeader
 
 
-def trace_id(number: int, unix_s: int) -> str:
-    """1-, the second at which the trace began, and 96 bits, all in hexadecimal digits."""
-    return f"1-{unix_s:08x}-{number:024x}"
-
-
-def segments(
-    spans: Iterable[Span], trace: str, epoch_us: int, active: Callable[[Span], bool]
-) -> Iterator[dict[str, Any]]:
-    """A document for each invocation that `active` says is traced, by start."""
-    ordered = list(spans)
-    below: dict[int | None, list[Span]] = {}
-    for span in ordered:
-        below.setdefault(span.parent_id, []).append(span)
-    by_id = {span.span_id: span for span in ordered}
-    for span in ordered:
-        if not active(span):
-            continue
-        document = _timed(span, epoch_us)
-        document |= {
-            "name": span.resource,
-            "trace_id": trace,
-            "origin": "AWS::Lambda::Function",
-            "aws": {"function": span.resource, "cold_start": bool(span.attrs.get("cold"))},
-        }
-        parent = by_id.get(span.parent_id or 0)
-        if parent is not None:
-            document["parent_id"] = f"{parent.span_id:016x}"
-        calls = [_call(each, epoch_us) for each in below.get(span.span_id, ()) if each.service != "lambda"]
-        calls += [_call(each, epoch_us) for each in below.get(span.span_id, ()) if each.name == "Invoke"]
-        if calls:
-            document["subsegments"] = sorted(calls, key=lambda call: (call["start_time"], call["id"]))
-        yield document
-
-
-def _call(span: Span, epoch_us: int) -> dict[str, Any]:
-    """A call of an AWS API."""
-    aws = {"operation": span.name, **({"resource_names": [span.resource]} if span.resource else {})}
-    return {**_timed(span, epoch_us), "name": span.service, "namespace": "aws", "aws": aws}
-
-
-def _timed(span: Span, epoch_us: int) -> dict[str, Any]:
+def segment(
+    header: TraceHeader, identifier: str, name: str, origin: str, start_us: int, end_us: int, **members: Any
+) -> dict[str, Any]:
+    """A segment of the trace in `header`, whose parent called; times are Unix microseconds."""
     document: dict[str, Any] = {
-        "id": f"{span.span_id:016x}",
-        "start_time": (epoch_us + span.start_us) / 1e6,
-        "end_time": (epoch_us + span.end_us) / 1e6,
+        "id": identifier,
+        "name": name,
+        "start_time": start_us / 1e6,
+        "end_time": end_us / 1e6,
+        "trace_id": header.root,
+        "origin": origin,
     }
-    if span.status == "throttled":
-        document |= {"error": True, "throttle": True}
-    elif span.status != "ok":
-        # a call that AWS refused is the caller's error; a handler that failed is a fault
-        document["error" if "error" in span.attrs else "fault"] = True
+    if header.parent:
+        document["parent_id"] = header.parent
+    if header.links:
+        kind = {"aws.xray.reserved.reference_type": "parent"}
+        document["links"] = [{"trace_id": root, "id": parent, "attributes": kind} for root, parent in header.links]
+    return {**document, **members}
+
+
+def with_status(document: dict[str, Any], status: int) -> dict[str, Any]:
+    """The segment with the status of its HTTP response, and what X-Ray concludes from it."""
+    document.setdefault("http", {})["response"] = {"status": status}
+    if status == 429:
+        document |= {"throttle": True, "error": True}
+    elif 400 <= status < 500:
+        document["error"] = True
+    elif status >= 500:
+        document["fault"] = True
     return document
+
+
+def of_function(
+    header: TraceHeader, ids: tuple[str, str, str], config: Function, result: InvokeResult, start_us: int, end_us: int
+) -> list[dict[str, Any]]:
+    """What Lambda records of one invocation: the service's segment and the function's.
+
+    `ids` are those of the two segments and of the subsegment Invocation, under which the code's own stand.
+    """
+    service_id, function_id, invocation_id = ids
+    arn = config.arn.removesuffix(":$LATEST")
+    failed = {"fault": True} if result.function_error is not None else {}
+    service = segment(
+        header, service_id, config.name, "AWS::Lambda", start_us, end_us, resource_arn=arn,
+        http={"response": {"status": result.status}}, aws={"request_id": result.request_id}, **failed,
+    )  # fmt: skip
+    begun_us = end_us - round(result.duration_ms * 1_000)
+    subsegments = []
+    first_us = begun_us
+    for name, taken_ms in (("Initialization", result.init_ms), ("Restore", result.restore_ms)):
+        if taken_ms:
+            first_us = begun_us - round(taken_ms * 1_000)
+            subsegments.append({"id": f"{int(function_id, 16) ^ 1:016x}", "name": name,
+                                "start_time": first_us / 1e6, "end_time": begun_us / 1e6})  # fmt: skip
+    invocation = {"id": invocation_id, "name": "Invocation", "start_time": begun_us / 1e6, "end_time": end_us / 1e6}
+    subsegments.append({**invocation, **failed})
+    cause = {"cause": _cause(function_id, result.payload)} if failed else {}
+    function = segment(
+        TraceHeader(header.root, service_id), function_id, config.name, "AWS::Lambda::Function", first_us, end_us,
+        resource_arn=arn, aws={"account_id": arn.split(":")[4], "function_arn": arn, "cold_start": result.cold},
+        subsegments=subsegments, **failed, **cause,
+    )  # fmt: skip
+    return [service, function]
+
+
+def throttled(header: TraceHeader, identifier: str, config: Function, start_us: int, end_us: int) -> dict[str, Any]:
+    """An invocation that Lambda refused: the function never ran."""
+    arn = config.arn.removesuffix(":$LATEST")
+    document = segment(header, identifier, config.name, "AWS::Lambda", start_us, end_us, resource_arn=arn)
+    return with_status(document, 429)
+
+
+def _cause(identifier: str, payload: bytes) -> dict[str, Any]:
+    """The exception that left the handler."""
+    error: Mapping[str, Any] = json.loads(payload or b"{}")
+    exception = {"id": identifier, "message": error.get("errorMessage", ""), "type": error.get("errorType", "")}
+    return {"exceptions": [exception]}

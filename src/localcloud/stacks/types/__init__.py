@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from localcloud.stacks.types import (
     agents,
     apis,
+    billing,
     buckets,
     custom,
     data,
@@ -25,8 +26,8 @@ from localcloud.stacks.types import (
 from localcloud.stacks.types.base import Callback, Made, Making, ResourceFailed, ResourceType
 
 _FAMILIES = (
-    agents, apis, buckets, custom, data, functions, governance, messaging, nesting, observability, pipes, rest_apis,
-    scaling, scheduling, streams, workflows,
+    agents, apis, billing, buckets, custom, data, functions, governance, messaging, nesting, observability, pipes,
+    rest_apis, scaling, scheduling, streams, workflows,
 )  # fmt: skip
 TYPES: Mapping[str, ResourceType] = {kind.name: kind for module in _FAMILIES for kind in module.ALL}
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from localcloud.trace_header import TraceHeader, parse
+
 VISIBLE, DELAYED, IN_FLIGHT, GONE = "visible", "delayed", "in flight", "gone"
 
 
@@ -44,6 +46,15 @@ class Message:
     state: str = VISIBLE
     version: int = 0  # of its place: an entry of a heap with an older one is void
     receipt_handle: str = ""
+
+    @property
+    def trace_header(self) -> TraceHeader | None:
+        """AWSTraceHeader: what the sender set, before what its request carried."""
+        given = parse((self.system_attributes.get("AWSTraceHeader") or {}).get("StringValue"))
+        if given is not None or self.trace is None:
+            return given
+        header: TraceHeader | None = self.trace.header
+        return header if header is not None and header.root else None
 
     def moved(self, **changes: Any) -> Message:
         """The message as it arrives in another queue: visible, without a receipt handle, with these changes."""

@@ -43,6 +43,7 @@ class ManagedInvoker:
         process = sandbox.environment
         assert process is not None
         worker.request_id = request_id
+        self._invoker.show_trace(process)
         self._log(worker, "start", {"requestId": request_id, "version": config.version})
         started_us, started_unix_us = kernel.now_us, kernel.unix_us
         deadline_us = started_us + timeout_s * 1_000_000
