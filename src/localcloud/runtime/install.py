@@ -9,7 +9,7 @@ from typing import Any
 
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
-from localcloud.runtime import aio, clock, entropy, files, surroundings, threads
+from localcloud.runtime import aio, clock, entropy, files, process, surroundings, threads
 from localcloud.runtime.environment import current_environment
 
 
@@ -20,6 +20,7 @@ def install(kernel: Kernel, patches: Patches) -> Callable[[], None]:
     entropy.install(kernel, patches)
     files.install(patches, lambda: current_environment(kernel))
     surroundings.install(kernel, patches, lambda: current_environment(kernel))
+    process.install(patches, lambda: current_environment(kernel))
     _install_import_module(kernel, patches)
     return clock.install(kernel, patches)  # last: it replaces clock names in all modules loaded by now
 

@@ -169,7 +169,7 @@ class Lambda:
         sandbox = self.provisioned.take(allocation, config) if allocation is not None else None
         if allocation is not None and sandbox is not None:
             try:
-                return self._invoker.invoke(sandbox, payload, request_id, interference, client_context)
+                return self._invoker.invoke(sandbox, payload, request_id, interference, client_context, qualifier)
             finally:
                 self.provisioned.release(allocation, sandbox)
         self.concurrency.enter(config.name)
@@ -183,7 +183,7 @@ class Lambda:
                 self.concurrency.grow(config.name)
                 sandbox = pool.start(config)
             try:
-                return self._invoker.invoke(sandbox, payload, request_id, interference, client_context)
+                return self._invoker.invoke(sandbox, payload, request_id, interference, client_context, qualifier)
             finally:
                 pool.release(sandbox)
         finally:
