@@ -212,6 +212,8 @@ class Lane:
                 return []
             payload = self._payload(batch, final)
             result = self._invoke(payload, batch)
+            failed = result is None or result.function_error is not None
+            self._source.last_result = "PROBLEM: Function call failed" if failed else "OK"
             if result is not None:
                 last = result
                 rest = self._rest(batch, result, final)

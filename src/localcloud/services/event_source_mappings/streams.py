@@ -121,6 +121,11 @@ class StreamPoller:
 
     # -- for the service -----------------------------------------------------------------------
 
+    @property
+    def last_result(self) -> str:
+        """What became of the last batch, as LastProcessingResult says it."""
+        return self._source.last_result
+
     def look(self) -> None:
         """The mapping may have changed: go on as it is now."""
         for reader in self._readers.values():

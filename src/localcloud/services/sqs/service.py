@@ -36,6 +36,7 @@ class SQS:
         self._receiving = Receiving(cloud, self.queues)
         self._moves = MoveTasks(cloud, self.queues)
         self._attributes = QueueAttributes(cloud.facts)
+        self.on_created: list[Callable[[str], None]] = []  # the ARN of a queue that has just been created
         self._visibility_limit_s = int(cloud.facts.value("quota.sqs.visibility")["max"])
 
     def install(self) -> None:
@@ -155,9 +156,14 @@ class SQS:
         self.queues.messages(queue).purge(now_us)
         return {}
 
-    def _create(self, call: ApiCall) -> dict[str, Any]:
+    def _create(self, call: ApiCall) -> Any:
         self._attributes.check(call.params.get("Attributes") or {})
-        return self._cloud.api.stock(call)
+        known = call.params["QueueName"] in self.queues.backend.queues
+        answer = self._cloud.api.stock(call)
+        if not known:
+            for told in tuple(self.on_created):
+                told(self.queues.get(call.params["QueueName"]).queue_arn)
+        return answer
 
     def _set_attributes(self, queue: Any, params: dict[str, Any]) -> dict[str, Any]:
         """Change the attributes that are given; moto would forget the queue's policy when it is not among them."""
