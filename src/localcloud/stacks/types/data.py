@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, as_bool, chosen, names
 
 
@@ -97,10 +99,38 @@ class Bucket(ResourceType):
         client.create_bucket(Bucket=name)
         if making.all_tags():
             client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": making.tag_list()})
+        if making.properties.get("VersioningConfiguration"):
+            client.put_bucket_versioning(
+                Bucket=name, VersioningConfiguration=dict(making.properties["VersioningConfiguration"])
+            )
+        try:
+            _notify(client, name, making.properties.get("NotificationConfiguration") or {})
+        except ClientError:
+            client.delete_bucket(Bucket=name)
+            raise
         return Made(name, {"Arn": f"arn:aws:s3:::{name}", "DomainName": f"{name}.s3.amazonaws.com"})
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("s3").delete_bucket(Bucket=made.physical_id)
+
+
+def _notify(client: Any, bucket: str, wanted: Mapping[str, Any]) -> None:
+    """CloudFormation has one event for each configuration, and names of its own."""
+    configuration: dict[str, Any] = {}
+    for part, member, api_part, api_member in (
+        ("LambdaConfigurations", "Function", "LambdaFunctionConfigurations", "LambdaFunctionArn"),
+        ("QueueConfigurations", "Queue", "QueueConfigurations", "QueueArn"),
+        ("TopicConfigurations", "Topic", "TopicConfigurations", "TopicArn"),
+    ):
+        for one in wanted.get(part) or ():
+            entry: dict[str, Any] = {api_member: one[member], "Events": [one["Event"]]}
+            if one.get("Filter"):
+                entry["Filter"] = {"Key": {"FilterRules": list(one["Filter"]["S3Key"]["Rules"])}}
+            configuration.setdefault(api_part, []).append(entry)
+    if (wanted.get("EventBridgeConfiguration") or {}).get("EventBridgeEnabled"):
+        configuration["EventBridgeConfiguration"] = {}
+    if configuration:
+        client.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
 
 
 class Parameter(Updatable):
