@@ -97,8 +97,9 @@ class Bucket(ResourceType):
         name = making.properties.get("BucketName") or making.generated_name(63).lower()
         client = making.client("s3")
         client.create_bucket(Bucket=name)
-        if making.all_tags():
-            client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": making.tag_list()})
+        tags = [tag for tag in making.tag_list() if not tag["Key"].startswith("aws:")]  # S3 lets nobody set those
+        if tags:
+            client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
         if making.properties.get("VersioningConfiguration"):
             client.put_bucket_versioning(
                 Bucket=name, VersioningConfiguration=dict(making.properties["VersioningConfiguration"])
