@@ -251,7 +251,7 @@ class Lane:
                     name, qualifier = split_reference(mapping.function_arn, None)
                     age_us = kernel.unix_us - batch.entries[-1].at_us
                     self._cloud.lambda_.metrics.iterator_age(name, qualifier, age_us)
-                return self._run(payload)
+                return self._run(payload, {})
         except Throttled:
             return None
         except ApiError as exc:

@@ -15,6 +15,7 @@ from localcloud.services.event_source_mappings.records import failed_messages, r
 from localcloud.services.event_source_mappings.running import batch_runner
 from localcloud.services.event_source_mappings.scaling import Bounds, Concurrency, bounds
 from localcloud.services.lambda_ import InvokeResult, Throttled, is_passing
+from localcloud.services.lambda_.recursion import STOPPED, Lineage, merged
 from localcloud.spans import SpanContext
 from localcloud.stores.sqs import Message
 
@@ -244,7 +245,7 @@ class SqsPoller:
         parent = self._waited(batch, received_us)
         event = {"Records": [self._record(message) for message in batch]}
         with self._cloud.tracer.span("batch", "esm", self._mapping.function_name, parent=parent, size=len(batch)):
-            result = self._invoke(json.dumps(event).encode(), received_us)
+            result = self._invoke(json.dumps(event).encode(), merged(m.lineage for m in batch), received_us)
         if result is None:
             return  # throttled until the messages became visible again
         partial = "ReportBatchItemFailures" in (self._mapping.function_response_types or ())
@@ -258,14 +259,14 @@ class SqsPoller:
         if done:
             self._delete(done)
 
-    def _invoke(self, payload: bytes, received_us: int) -> InvokeResult | None:
+    def _invoke(self, payload: bytes, lineage: Lineage, received_us: int) -> InvokeResult | None:
         """Throttled invocations are tried again with back-off until the visibility timeout has passed."""
         kernel = self._cloud.kernel
         until_us = received_us + self._queue.visibility_timeout * 1_000_000
         wait_us = self._first_wait_us
         while True:
             try:
-                return self._run(payload)
+                return self._run(payload, lineage)
             except Throttled:
                 if kernel.now_us + wait_us >= until_us:
                     kernel.sleep(max(0, until_us - kernel.now_us))
@@ -273,7 +274,7 @@ class SqsPoller:
                 kernel.sleep(wait_us)
                 wait_us = min(wait_us * 2, self._longest_wait_us)
             except ApiError as exc:
-                if not is_passing(exc) and exc.code != "ResourceNotFoundException":
+                if not is_passing(exc) and exc.code not in ("ResourceNotFoundException", STOPPED):
                     raise
                 kernel.sleep(max(0, until_us - kernel.now_us))
                 return None

@@ -15,6 +15,7 @@ from localcloud.services.lambda_ import errors
 from localcloud.services.lambda_.context import ClientContext, LambdaContext
 from localcloud.services.lambda_.functions import Functions
 from localcloud.services.lambda_.marshalling import marshalled
+from localcloud.services.lambda_.recursion import following
 from localcloud.services.lambda_.results import Interference, InvokeResult
 from localcloud.services.lambda_.sandboxes import PROVISIONED, EnvironmentFactory, Sandbox
 from localcloud.services.lambda_.snapstart import SnapStart
@@ -121,6 +122,7 @@ class Invoker:
             sandbox.environment = self._factory.make(sandbox)
         environment = sandbox.environment
         assert environment is not None
+        environment.lineage = following.get() or {}
         environment.thaw()
         self._log(sandbox, f"START RequestId: {request_id} Version: {config.version}")
         started_us = kernel.now_us

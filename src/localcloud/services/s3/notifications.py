@@ -13,6 +13,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.exceptions import SQSException
 
 from localcloud.api import ApiCall, ApiError
+from localcloud.services.lambda_.recursion import Lineage
 from localcloud.services.policies import allows
 from localcloud.services.s3.events import ObjectEvent
 
@@ -88,7 +89,7 @@ class S3Notifications:
             "HostId": "simulated",
         }
         for notification in (*configuration.queue, *configuration.topic):
-            self._start(notification.arn, json.dumps(told))
+            self._start(notification.arn, json.dumps(told), {})
 
     # -- what happens --------------------------------------------------------------------------
 
@@ -125,9 +126,10 @@ class S3Notifications:
             request_id=self._request_id(),
             at_us=self._cloud.kernel.unix_us,
         )
+        lineage = self._cloud.lambda_.recursion.current()
         for notification in _destinations(configuration):
             if notification.matches(name, key):
-                self._start(notification.arn, json.dumps({"Records": [event.record(notification.id)]}))
+                self._start(notification.arn, json.dumps({"Records": [event.record(notification.id)]}), lineage)
         if configuration.event_bridge is not None:
             self._cloud.kernel.call_later(self._delay_us(), self._publish, event)
 
@@ -139,19 +141,19 @@ class S3Notifications:
     def _delay_us(self) -> int:
         return self._cloud.latency.fact_us("model.s3.notification")
 
-    def _start(self, arn: str, text: str) -> None:
+    def _start(self, arn: str, text: str, lineage: Lineage) -> None:
         self._cloud.kernel.spawn(
-            self._bring, arn, text, name=f"S3 notification to {arn}", delay_us=self._delay_us(), critical=True
+            self._bring, arn, text, lineage, name=f"S3 notification to {arn}", delay_us=self._delay_us(), critical=True
         )
 
-    def _bring(self, arn: str, text: str) -> None:
+    def _bring(self, arn: str, text: str, lineage: Lineage) -> None:
         """At least once, as long as the destination is there."""
         service = arn.split(":")[2]
         try:
             if service == "lambda":
-                self._cloud.lambda_.asynchronous.accept(arn, text.encode())
+                self._cloud.lambda_.asynchronous.accept(arn, text.encode(), lineage=lineage)
             elif service == "sqs":
-                self._cloud.sqs.send(arn, text)
+                self._cloud.sqs.send(arn, text, lineage)
             else:
                 self._cloud.client("sns").publish(TopicArn=arn, Message=text, Subject="Amazon S3 Notification")
         except (ApiError, ClientError, SQSException):

@@ -30,6 +30,7 @@ class Notification:
     group: str | None = None
     deduplication: str | None = None
     sequence: str | None = None
+    lineage: Mapping[str, int] = field(default_factory=dict)  # the chain of invocations it came by
 
     def text_for(self, protocol: str) -> str:
         """The text for a protocol; a structured message may have one of its own."""

@@ -138,6 +138,7 @@ class SNS:
             group=params.get("MessageGroupId") if fifo else None,
             deduplication=deduplication,
             sequence=answer.get("SequenceNumber"),
+            lineage=self._cloud.lambda_.recursion.current(),
         )
         if deduplication is not None:
             self._seen[topic.arn, deduplication] = (notification.at_us, answer)

@@ -35,7 +35,7 @@ class Sending:
         self._delay_limit_s = int(cloud.facts.value("quota.sqs.delay")["max"])
         self._sequence = 0
 
-    def send(self, queue: Any, entry: Mapping[str, Any]) -> Message:
+    def send(self, queue: Any, entry: Mapping[str, Any], lineage: Mapping[str, int] | None = None) -> Message:
         """Take one message in and return it, or for a duplicate the first one. Raises moto's SQSException."""
         delay_s = self._validated(queue, entry)
         now_us = self._queues.now_us
@@ -48,6 +48,7 @@ class Sending:
             size=_size(entry),
             group_id=entry.get("MessageGroupId"),
             trace=self._cloud.tracer.context(),
+            lineage=self._cloud.lambda_.recursion.current() if lineage is None else lineage,
         )
         messages = self._queues.messages(queue)
         if isinstance(messages, FifoMessages):

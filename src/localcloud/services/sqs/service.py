@@ -74,9 +74,12 @@ class SQS:
 
     # -- hand-offs to other services -----------------------------------------------------------
 
-    def send(self, queue: str, body: str, **entry: Any) -> Message:
-        """Put a message in. `entry`: further members of SendMessage's request. Raises moto's SQSException."""
-        return self._sending.send(self.queues.get(queue), {"MessageBody": body, **entry})
+    def send(self, queue: str, body: str, lineage: Mapping[str, int] | None = None, **entry: Any) -> Message:
+        """Put a message in. `entry`: further members of SendMessage's request. Raises moto's SQSException.
+
+        `lineage`: the chain of invocations it came by, when that is not the running handler's.
+        """
+        return self._sending.send(self.queues.get(queue), {"MessageBody": body, **entry}, lineage)
 
     def receive(self, queue: str, count: int, visibility_s: float | None = None, wait_s: float = 0.0) -> list[Message]:
         """Take up to `count` messages; waits in virtual time up to `wait_s` for the first one."""
