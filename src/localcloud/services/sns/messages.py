@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+_SUBJECT = re.compile(r"[^\x00-\x1f\x7f]{1,100}")  # on one line
 _PREFIXES = ("String", "Binary", "Number")
 
 
@@ -106,6 +108,9 @@ def check_message(params: Mapping[str, Any], most_bytes: int) -> None:
         raise InvalidMessage("Invalid parameter: Empty message")
     if size_bytes(params) > most_bytes:
         raise InvalidMessage("Invalid parameter: Message too long")
+    subject = params.get("Subject")
+    if subject is not None and not _SUBJECT.fullmatch(subject):
+        raise InvalidMessage("Invalid parameter: Subject")
     if params.get("MessageStructure") == "json":
         try:
             parts = json.loads(params["Message"])

@@ -14,6 +14,10 @@ class InvalidReceiptHandle(Exception):
     """No message of this queue ever had that receipt handle."""
 
 
+class ReceiptHandleExpired(Exception):
+    """The visibility timeout of that receive has passed: in a FIFO queue its handle is worth nothing any more."""
+
+
 class MessageNotInFlight(Exception):
     """The message is not hidden by a visibility timeout."""
 
