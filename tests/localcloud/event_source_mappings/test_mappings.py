@@ -112,3 +112,17 @@ def test_a_function_that_is_deleted_leaves_its_messages_in_the_queue(cloud, lamb
     cloud.wait(60)
     assert "waits" in log_lines("worker")
     assert cloud.sqs.counts(url).visible == 0
+
+
+def test_a_stream_that_is_deleted_in_the_middle_of_a_batch_ends_nothing_else(cloud, lambda_, function, stream):
+    function("worker", "import time\ndef handler(event, context): time.sleep(2); 1 / 0\n")
+    made = lambda_.create_event_source_mapping(
+        FunctionName="worker", EventSourceArn=STREAM, StartingPosition="TRIM_HORIZON"
+    )
+    kinesis = cloud.client("kinesis")
+    kinesis.put_record(StreamName="orders", Data=b"1", PartitionKey="a")
+    cloud.wait(2)
+    kinesis.delete_stream(StreamName="orders")
+    cloud.wait(120)
+    found = lambda_.get_event_source_mapping(UUID=made["UUID"])
+    assert found["LastProcessingResult"] == "PROBLEM: Stream not found"

@@ -14,8 +14,8 @@ from localcloud.services.event_source_mappings.pollers import EventPollers
 from localcloud.services.event_source_mappings.records import failed_messages, record
 from localcloud.services.event_source_mappings.running import batch_runner
 from localcloud.services.event_source_mappings.scaling import Bounds, Concurrency, bounds
-from localcloud.services.lambda_ import InvokeResult, Throttled, is_passing
-from localcloud.services.lambda_.recursion import STOPPED, Lineage, merged
+from localcloud.services.lambda_ import InvokeResult, Throttled
+from localcloud.services.lambda_.recursion import Lineage, merged
 from localcloud.spans import SpanContext
 from localcloud.stores.sqs import Message
 
@@ -273,9 +273,7 @@ class SqsPoller:
                     return None
                 kernel.sleep(wait_us)
                 wait_us = min(wait_us * 2, self._longest_wait_us)
-            except ApiError as exc:
-                if not is_passing(exc) and exc.code not in ("ResourceNotFoundException", STOPPED):
-                    raise
+            except ApiError:  # no function, a recursive loop, or a fault: the messages come again
                 kernel.sleep(max(0, until_us - kernel.now_us))
                 return None
 

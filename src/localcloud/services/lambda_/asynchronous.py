@@ -9,12 +9,14 @@ from localcloud.api import ApiError
 from localcloud.services.lambda_.destinations import Destinations, Ended
 from localcloud.services.lambda_.functions import Function, split_reference
 from localcloud.services.lambda_.invoke_configs import InvokeConfigs
-from localcloud.services.lambda_.recursion import STOPPED, Lineage
+from localcloud.services.lambda_.recursion import Lineage
 from localcloud.services.lambda_.results import InvokeResult, Throttled, is_passing
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
     from localcloud.services.lambda_.service import Lambda
+
+_GONE = "ResourceNotFoundException"
 
 
 class AsyncInvocations:
@@ -76,7 +78,7 @@ class AsyncInvocations:
         try:
             self._try_until_ended(reference, payload, qualifier, request_id, lineage)
         except ApiError as exc:
-            if exc.code != "ResourceNotFoundException":
+            if exc.code != _GONE:
                 raise
             # The function was deleted meanwhile: nobody is left to give the event to, or to tell of it.
 
@@ -105,11 +107,11 @@ class AsyncInvocations:
                     reference, payload, qualifier=qualifier, request_id=request_id, queued=True, lineage=lineage
                 )
             except ApiError as exc:
-                if exc.code == STOPPED:
-                    end("RetriesExhausted", rules.on_failure, None)
-                    return
-                if not (isinstance(exc, Throttled) or is_passing(exc)):
+                if exc.code == _GONE:
                     raise
+                if not (isinstance(exc, Throttled) or is_passing(exc)):
+                    end("RetriesExhausted", rules.on_failure, None)  # a recursive loop, or what cannot be run at all
+                    return
                 # Throttles, functions that are not ready and errors of the service do not use up attempts; only the
                 # event's age ends them. A function that may not run at all has nothing to wait for: AWS sends the
                 # event on at once.

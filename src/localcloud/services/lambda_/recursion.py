@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Lineage = Mapping[str, int]  # invocations in one chain of requests, by function name
 
-STOPPED = "RecursiveInvocationException"
 _KEY = "_localcloud_recursive_loop"
 _TERMINATE = "Terminate"
 following: ContextVar[Lineage | None] = ContextVar("localcloud_lineage", default=None)  # of the invocation being made
@@ -49,7 +48,7 @@ class Recursion:
         if count > self._most and self._setting(config.name) == _TERMINATE:
             self._cloud.lambda_.metrics.recursion_dropped(config.name)
             raise ApiError(
-                STOPPED,
+                "RecursiveInvocationException",
                 "Lambda has detected your function being invoked in a recursive loop with other AWS resources and "
                 "stopped your function's invocation.",
                 400,

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from moto.pipes.models import pipes_backends
+from moto.sqs.exceptions import QueueDoesNotExist
 
 from localcloud.api import ApiCall, ApiError
 from localcloud.services.event_source_mappings.filters import compile_filters
@@ -115,7 +116,10 @@ class Pipes:
         if not kind:
             raise _refused(f"The local cloud has no such source for a pipe: {arn}")
         if kind == "sqs":
-            self._cloud.sqs.queues.get(arn)
+            try:
+                self._cloud.sqs.queues.get(arn)
+            except QueueDoesNotExist:
+                raise _refused(f"The source of the pipe does not exist: {arn}") from None
             return
         if not source_settings(arn, parameters).get("StartingPosition"):
             raise _refused("StartingPosition is required for a stream.")
