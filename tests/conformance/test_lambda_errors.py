@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from localcloud.net import HttpRequest
+
 
 def report(lines):
     return next(line for line in lines if line.startswith("REPORT"))
@@ -172,3 +174,16 @@ def test_the_environment_has_the_documented_variables(function, invoke):
     ):  # fmt: skip
         assert found.get(name), name
     assert found["TZ"] == ":UTC"
+
+
+def test_a_function_that_has_been_called_over_http_can_be_published(cloud, function):
+    function("shop", "def handler(event, context): return 'hi'")
+    client = cloud.client("lambda")
+    url = client.create_function_url_config(FunctionName="shop", AuthType="NONE")["FunctionUrl"]
+    client.add_permission(
+        FunctionName="shop", StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*",
+        FunctionUrlAuthType="NONE",
+    )  # fmt: skip
+    for _ in range(3):
+        assert cloud.kernel.call(cloud.http.request, HttpRequest("GET", url)).status == 200
+    assert client.publish_version(FunctionName="shop")["Version"] == "1"
