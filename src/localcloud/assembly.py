@@ -33,6 +33,7 @@ from localcloud.services.log_processing import LogProcessing
 from localcloud.services.logs import Logs
 from localcloud.services.pipes import Pipes
 from localcloud.services.rest_api import RestApis
+from localcloud.services.s3 import S3Notifications
 from localcloud.services.scheduler import Scheduler
 from localcloud.services.sns import SNS
 from localcloud.services.sqs import SQS
@@ -93,6 +94,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.step_functions.install()
     Scheduler(cloud).install()
     ApplicationAutoScaling(cloud).install()
+    S3Notifications(cloud).install()
     Pipes(cloud).install()
     cloud.faults = Faults(cloud)
     cloud.faults.install()

@@ -377,3 +377,11 @@ def test_a_template_makes_a_pipe(cloud, queue, bodies):
     stacks.delete_stack(StackName="flow")
     cloud.wait(30)
     assert cloud.client("pipes").list_pipes()["Pipes"] == []
+
+
+def test_a_pipe_from_a_queue_that_does_not_exist_is_refused(cloud):
+    with pytest.raises(ClientError, match="ValidationException"):
+        cloud.client("pipes").create_pipe(
+            Name="shop", RoleArn="arn:aws:iam::123456789012:role/pipes",
+            Source="arn:aws:sqs:us-east-1:123456789012:nowhere", Target="arn:aws:sqs:us-east-1:123456789012:nowhere",
+        )  # fmt: skip

@@ -236,3 +236,11 @@ def test_a_template_makes_a_schedule(cloud, queue):
     stacks.delete_stack(StackName="ovens")
     cloud.wait(7_200)
     assert received() == []
+
+
+def test_a_target_that_is_no_arn_is_refused(scheduler):
+    with pytest.raises(ClientError, match="Provided Arn is not in correct format"):
+        scheduler.create_schedule(
+            Name="bake", ScheduleExpression="rate(1 minute)", FlexibleTimeWindow=OFF,
+            Target={"Arn": "oven", "RoleArn": ROLE},
+        )  # fmt: skip

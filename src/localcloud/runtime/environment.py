@@ -45,6 +45,7 @@ class ExecutionEnvironment(TaskGroup):
         self.cpu_share = cpu_share
         self.cpu_us = 0
         self.use_shared_cpu: Callable[[int], None] | None = None  # for a process that shares its processor
+        self.lineage: Mapping[str, int] = {}  # the chain of requests it works on: invocations by function
         self.tape: Tape | None = None  # while module code runs for a snapshot, or again out of one
         self.wrappers: dict[tuple[Any, str], list[Callable[..., Any]]] = {}  # of shared functions: instrumentation
         self.flags: set[str] = set()  # what its libraries believe to have left in shared modules

@@ -25,6 +25,7 @@ _RETRIABLE = (
     "ProvisionedThroughputExceededException", "LimitExceededException",
 )  # fmt: skip
 _SERVER_ERROR = 500
+_ARN_COLONS = 5
 
 
 @dataclass(eq=False)
@@ -60,7 +61,7 @@ class RoleTargets:
 
     def knows(self, arn: str) -> bool:
         """Whether the local cloud can call such a target."""
-        return arn.startswith(_UNIVERSAL) or arn.split(":")[2] in self._senders
+        return arn.startswith(_UNIVERSAL) or (arn.count(":") >= _ARN_COLONS and arn.split(":")[2] in self._senders)
 
     def send(self, arn: str, text: str, parameters: Parameters) -> None:
         """Call a target without waiting for what comes of it. Raises TargetFailed."""

@@ -65,5 +65,5 @@ def check_resources(resources: Mapping[str, Any]) -> None:
     for logical_id, resource in resources.items():
         if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
             raise TemplateError(
-                f"Template format error: Resource {logical_id} has no Type; every Resources object must have one."
+                f"Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member."
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from localcloud.stacks.requests import Requests
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
+
+_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -55,6 +58,7 @@ class CloudFormation:
 
     def _create_stack(self, params: dict[str, Any]) -> dict[str, Any]:
         name = params["StackName"]
+        check_name(name)
         if self._stacks.standing(name) is not None:
             raise ApiError("AlreadyExistsException", f"Stack [{name}] already exists", 400, Type="Sender")
         stack = self._stacks.new(name, "CREATE_IN_PROGRESS")
@@ -102,6 +106,17 @@ class CloudFormation:
         stack.status = "DELETE_IN_PROGRESS"
         self._start(self._deployment.delete, stack)
         return {}
+
+
+def check_name(name: str) -> None:
+    """Raises ApiError ValidationError for what is no name of a stack."""
+    if not _NAME.fullmatch(name):
+        raise ApiError(
+            "ValidationError",
+            f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
+            "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*",
+            Type="Sender",
+        )
 
 
 def _translated(operation: Operation) -> Callable[[ApiCall], dict[str, Any]]:

@@ -180,7 +180,7 @@ def fifo(sns):
 def test_a_fifo_topic_keeps_the_order_of_a_group_and_delivers_once(cloud, sns, fifo, queue, subscribe):
     arn, received = queue("audit.fifo")
     subscribe("sqs", arn, topic_arn=fifo, RawMessageDelivery="true")
-    entry = {"TopicArn": fifo, "MessageGroupId": "amélie"}
+    entry = {"TopicArn": fifo, "MessageGroupId": "amelie"}
     answers = [sns.publish(Message=str(n), MessageDeduplicationId=str(n), **entry) for n in range(20)]
     again = sns.publish(Message="twice", MessageDeduplicationId="3", **entry)
     assert again["MessageId"] == answers[3]["MessageId"]

@@ -1,4 +1,4 @@
-"""What Lambda refuses of a mapping on a stream."""
+"""What Lambda refuses of a mapping."""
 
 from __future__ import annotations
 
@@ -42,6 +42,36 @@ def check_stream(params: Mapping[str, Any], arn: str, facts: Facts) -> None:
     destination = ((params.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
     if destination and destination.split(":")[2:3] not in (["sqs"], ["sns"], ["s3"]):
         _refuse(f"An on-failure destination is a queue, a topic or a bucket; found {destination!r}.")
+
+
+_OF_STREAMS = (
+    "BisectBatchOnFunctionError", "MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "ParallelizationFactor",
+    "TumblingWindowInSeconds",
+)  # fmt: skip
+
+
+def check_queue(params: Mapping[str, Any], facts: Facts) -> None:
+    """Settings that mappings on queues do not have, and those of provisioned mode.
+
+    Raises ApiError InvalidParameterValueException.
+    """
+    if params.get("StartingPosition"):
+        _refuse("StartingPosition is not valid for SQS event sources.")
+    for name in _OF_STREAMS:
+        if params.get(name):
+            _refuse(f"Unsupported {name} parameter for given event source mapping type.")
+    if (params.get("DestinationConfig") or {}).get("OnFailure"):
+        _refuse("Unsupported DestinationConfig parameter for given event source mapping type.")
+    pollers = params.get("ProvisionedPollerConfig") or {}
+    quota = facts.value("quota.lambda.esm.sqs.provisioned")
+    for name, fact in (("MinimumPollers", "min_pollers"), ("MaximumPollers", "max_pollers")):
+        least, most = quota[fact]["range"]
+        value = pollers.get(name)
+        if value is not None and not least <= value <= most:
+            _refuse(f"{name} must be from {least} to {most}; found {value}.")
+    least, most = pollers.get("MinimumPollers"), pollers.get("MaximumPollers")
+    if least is not None and most is not None and least > most:
+        _refuse(f"MinimumPollers must not be greater than MaximumPollers; found {least} and {most}.")
 
 
 def _refuse(message: str) -> NoReturn:

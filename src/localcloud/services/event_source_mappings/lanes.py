@@ -18,7 +18,7 @@ from localcloud.services.event_source_mappings.running import batch_runner
 from localcloud.services.event_source_mappings.sources import Source
 from localcloud.services.event_source_mappings.windows import Window, window_number
 from localcloud.services.kinesis import StreamShard
-from localcloud.services.lambda_ import InvokeResult, Throttled, is_passing
+from localcloud.services.lambda_ import InvokeResult
 from localcloud.services.lambda_.functions import split_reference
 from localcloud.stores.shards import Entry
 
@@ -117,6 +117,10 @@ class Lane:
                     waiting[:1] = self._deliver(waiting[0])
                 if self._on:
                     self.position = end
+        except ApiError as exc:
+            if exc.code != "ResourceNotFoundException":
+                raise
+            self.stopped, self._source.last_result = True, "PROBLEM: Stream not found"  # it was deleted meanwhile
         finally:
             self.running = False
             self._done()
@@ -212,6 +216,8 @@ class Lane:
                 return []
             payload = self._payload(batch, final)
             result = self._invoke(payload, batch)
+            failed = result is None or result.function_error is not None
+            self._source.last_result = "PROBLEM: Function call failed" if failed else "OK"
             if result is not None:
                 last = result
                 rest = self._rest(batch, result, final)
@@ -249,12 +255,8 @@ class Lane:
                     name, qualifier = split_reference(mapping.function_arn, None)
                     age_us = kernel.unix_us - batch.entries[-1].at_us
                     self._cloud.lambda_.metrics.iterator_age(name, qualifier, age_us)
-                return self._run(payload)
-        except Throttled:
-            return None
-        except ApiError as exc:
-            if not is_passing(exc) and exc.code != "ResourceNotFoundException":
-                raise
+                return self._run(payload, {})
+        except ApiError:
             return None
 
     def _rest(self, batch: Batch, result: InvokeResult, final: Window | None) -> list[Entry] | None:

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from localcloud.services.lambda_ import InvokeResult
+from localcloud.services.lambda_.recursion import Lineage
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 
-def batch_runner(cloud: Cloud, mapping: Any) -> Callable[[bytes], InvokeResult]:
-    """Takes a batch as JSON. It may raise Throttled and ApiError."""
+def batch_runner(cloud: Cloud, mapping: Any) -> Callable[[bytes, Lineage], InvokeResult]:
+    """Takes a batch as JSON, and the chain of requests it belongs to. It may raise Throttled and ApiError."""
     own: Callable[[bytes], InvokeResult] | None = getattr(mapping, "run", None)
-    return own or (lambda payload: cloud.lambda_.invoke(mapping.function_arn, payload, queued=True))
+    if own is not None:
+        return lambda payload, lineage: own(payload)
+    return lambda payload, lineage: cloud.lambda_.invoke(mapping.function_arn, payload, queued=True, lineage=lineage)

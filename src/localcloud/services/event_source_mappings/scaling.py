@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.facts import Facts
+from localcloud.services.event_source_mappings.pollers import PollerLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Bounds:
     per_minute: int
     most: int
     floor: int
+    pollers: PollerLimits | None = None  # those of provisioned mode
 
 
 def bounds(facts: Facts, mapping: Any, fifo: bool) -> Bounds:
@@ -25,10 +27,11 @@ def bounds(facts: Facts, mapping: Any, fifo: bool) -> Bounds:
     provisioned: Mapping[str, Any] = mapping.poller_config or {}
     if provisioned:
         quota = facts.value("quota.lambda.esm.sqs.provisioned")
-        each = int(quota["per_poller"]["concurrent_invokes"])
+        limits = PollerLimits.of(quota)
+        each = limits.concurrent
         least = int(provisioned.get("MinimumPollers", quota["min_pollers"]["default"]))
-        most = int(provisioned.get("MaximumPollers", quota["max_pollers"]["default"]))
-        return Bounds(least * each, int(quota["scale_per_min"]), most * each, least * each)
+        most = int(provisioned.get("MaximumPollers", max(least, quota["max_pollers"]["default"])))
+        return Bounds(least * each, int(quota["scale_per_min"]), most * each, least * each, limits)
     most = int((mapping.scaling_config or {}).get("MaximumConcurrency") or 0)
     most = most or int(facts.value("quota.lambda.esm.sqs.max_on_demand"))
     start = int(facts.value("quota.lambda.esm.sqs.start_concurrency"))
@@ -57,7 +60,7 @@ class Concurrency:
         """Take new bounds over; growth so far stays as far as they allow."""
         if limits != self._limits:
             self._limits = limits
-            self._allowed = min(max(self._allowed, limits.start), limits.most)
+            self._allowed = float(min(max(self._allowed, limits.start), limits.most))
 
     def observe(self, backlog: bool, now_us: int) -> None:
         """Say whether messages wait although every allowed batch is under way."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from moto.sqs.exceptions import QueueDoesNotExist
 
 from localcloud.api import ApiCall, ApiError
-from localcloud.services.event_source_mappings.checks import check_stream
+from localcloud.services.event_source_mappings.checks import check_queue, check_stream
+from localcloud.services.event_source_mappings.described import described
 from localcloud.services.event_source_mappings.filters import compile_filters
 from localcloud.services.event_source_mappings.sqs import SqsPoller
 from localcloud.services.event_source_mappings.streams import StreamPoller
@@ -36,6 +38,8 @@ class EventSourceMappings:
         register("lambda", "CreateEventSourceMapping", self._create)
         register("lambda", "UpdateEventSourceMapping", self._update)
         register("lambda", "DeleteEventSourceMapping", self._delete)
+        register("lambda", "GetEventSourceMapping", self._get)
+        register("lambda", "ListEventSourceMappings", self._list)
         self._cloud.meter.before_reading.append(self.settle)
 
     def settle(self) -> None:
@@ -48,6 +52,7 @@ class EventSourceMappings:
     def _create(self, call: ApiCall) -> dict[str, Any]:
         arn = call.params.get("EventSourceArn", "")
         self._check(call.params, arn, call.params["FunctionName"])
+        self._check_duplicate(arn, call.params["FunctionName"])
         stream, _, consumer = arn.partition("/consumer/")
         answer = self._cloud.api.stock(replace(call, params={**call.params, "EventSourceArn": stream}))
         mapping = self._mapping(answer["UUID"])
@@ -58,7 +63,18 @@ class EventSourceMappings:
             self._pollers[answer["UUID"]] = SqsPoller(self._cloud, mapping)
         else:
             self._pollers[answer["UUID"]] = StreamPoller(self._cloud, mapping, self._most_filters)
-        return answer
+        return self._described(answer, "Creating")
+
+    def _described(self, answer: Mapping[str, Any], state: str | None = None) -> dict[str, Any]:
+        poller = self._pollers.get(answer["UUID"])
+        return described(answer, poller.last_result if isinstance(poller, StreamPoller) else None, state)
+
+    def _get(self, call: ApiCall) -> dict[str, Any]:
+        return self._described(self._cloud.api.stock(call))
+
+    def _list(self, call: ApiCall) -> dict[str, Any]:
+        answer = self._cloud.api.stock(call)
+        return {**answer, "EventSourceMappings": [self._described(one) for one in answer["EventSourceMappings"]]}
 
     def _update(self, call: ApiCall) -> dict[str, Any]:
         mapping = self._mapping(call.params["UUID"])
@@ -74,10 +90,10 @@ class EventSourceMappings:
         poller = self._pollers.get(call.params["UUID"])
         if poller is not None:
             poller.look()
-        return answer
+        return self._described(answer, "Updating")
 
     def _delete(self, call: ApiCall) -> dict[str, Any]:
-        answer = self._cloud.api.stock(call)
+        answer = self._described(self._cloud.api.stock(call))
         poller = self._pollers.pop(call.params["UUID"], None)
         if poller is not None:
             poller.stop()
@@ -85,11 +101,29 @@ class EventSourceMappings:
 
     def _name_function(self, mapping: Any, reference: str) -> str:
         """Keep the alias or version that was asked for: moto keeps where it pointed on that day."""
+        mapping.function_arn = named = self._named(reference)
+        return named
+
+    def _named(self, reference: str) -> str:
         name, qualifier = split_reference(reference, None)
         arn = self._cloud.lambda_.functions.get(name).arn.removesuffix(":$LATEST")
-        named = f"{arn}:{qualifier}" if qualifier else arn
-        mapping.function_arn = named
-        return named
+        return f"{arn}:{qualifier}" if qualifier else arn
+
+    def _check_duplicate(self, arn: str, reference: str) -> None:
+        """One mapping for a source and a function. Raises ApiError ResourceConflictException."""
+        function_arn = self._named(reference)
+        for known in self._cloud.lambda_.functions.backend.list_event_source_mappings(arn, ""):
+            if known.function_arn == function_arn:
+                name = function_arn.split(":function:")[1]
+                source = "An event source mapping with SQS arn" if ":sqs:" in arn else "The event source arn"
+                told = "already exists" if ":sqs:" in arn else "provided mapping already exists"
+                raise ApiError(
+                    "ResourceConflictException",
+                    f'{source} (" {arn} ") and function (" {name} ") {told}. Please update or delete the existing '
+                    f"mapping with UUID {known.uuid}",
+                    409,
+                    Type="User",
+                )
 
     def _mapping(self, uuid: str) -> Any:
         found = self._cloud.lambda_.functions.backend.get_event_source_mapping(uuid)
@@ -159,8 +193,7 @@ class EventSourceMappings:
             _refuse(f"MaximumConcurrency must be from {self._maximum['min']} to {self._maximum['max']}; found {most}.")
         if most is not None and params.get("ProvisionedPollerConfig"):
             _refuse("MaximumConcurrency and ProvisionedPollerConfig cannot be used together.")
-        if (params.get("DestinationConfig") or {}).get("OnFailure"):
-            _refuse("Unsupported DestinationConfig parameter for given event source mapping type.")
+        check_queue(params, self._cloud.facts)
         self._check_visibility(arn, function)
 
     def _check_visibility(self, arn: str, function: str) -> None:

@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from localcloud.services.event_source_mappings.described import NOTHING_YET
 from localcloud.services.events.patterns import loads
 from localcloud.services.kinesis import StreamShard
 from localcloud.stores.shards import Entry
@@ -20,11 +21,13 @@ class Source(Protocol):
 
     `hop` names the published latency from a write to the function; `write` the fact of the write's own time, which
     is a part of it. `batch_info` names the part of a discarded batch's record that tells where the batch is.
+    `last_result` is the LastProcessingResult of its mapping.
     """
 
     hop: str
     write: str
     batch_info: str
+    last_result: str
 
     def shards(self) -> tuple[StreamShard, ...]:
         """The shards there are now."""
@@ -52,6 +55,7 @@ class KinesisSource:
         self._cloud = cloud
         self._arn = arn
         self._role_arn = role_arn
+        self.last_result = NOTHING_YET
         self.hop = "kinesis_efo_esm" if "/consumer/" in arn else "kinesis_standard_esm"
 
     def shards(self) -> tuple[StreamShard, ...]:
@@ -100,6 +104,7 @@ class DynamoDBSource:
     def __init__(self, cloud: Cloud, arn: str) -> None:
         self._cloud = cloud
         self._arn = arn
+        self.last_result = NOTHING_YET
 
     def shards(self) -> tuple[StreamShard, ...]:
         shard_id, log = self._cloud.dynamodb_streams.shard(self._arn)

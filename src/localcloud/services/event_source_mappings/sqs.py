@@ -10,10 +10,12 @@ from moto.sqs.exceptions import QueueDoesNotExist
 from localcloud.api import ApiError
 from localcloud.metering import chunks
 from localcloud.services.event_source_mappings.filters import Filter, compile_filters
+from localcloud.services.event_source_mappings.pollers import EventPollers
 from localcloud.services.event_source_mappings.records import failed_messages, record
 from localcloud.services.event_source_mappings.running import batch_runner
 from localcloud.services.event_source_mappings.scaling import Bounds, Concurrency, bounds
-from localcloud.services.lambda_ import InvokeResult, Throttled, is_passing
+from localcloud.services.lambda_ import InvokeResult, Throttled
+from localcloud.services.lambda_.recursion import Lineage, merged
 from localcloud.spans import SpanContext
 from localcloud.stores.sqs import Message
 from localcloud.trace_header import TraceHeader
@@ -37,12 +39,13 @@ class SqsPoller:
         self._run = batch_runner(cloud, mapping)
         self._fifo = mapping.event_source_arn.endswith(".fifo")
         self._known: tuple[Any, Bounds] | None = None
+        self._pollers: EventPollers | None = None  # in provisioned mode
         pause_us = round(cloud.facts.value("model.lambda.esm_error_pause") * 1e6)
         self._concurrency = Concurrency(self._bounds(), cloud.kernel.now_us, pause_us)
         self._running = 0
         self._unreceived = 0  # batches that have started and will take what is visible now
-        self._messages = cloud.sqs.queues.messages(cloud.sqs.queues.get(mapping.event_source_arn))
-        self._messages.on_visible.append(self.look)
+        self._attach()
+        cloud.sqs.on_created.append(self._created)
         self._stopped = False
         self._alarm: Any = None
         self._scale_alarm: Any = None
@@ -58,6 +61,23 @@ class SqsPoller:
         self._first_wait_us, self._longest_wait_us = round(retry["first_s"] * 1e6), round(retry["max_s"] * 1e6)
         self.look()
 
+    def _attach(self) -> None:
+        """Poll the queue that has the mapping's ARN now."""
+        self._queue = self._cloud.sqs.queues.get(self._mapping.event_source_arn)
+        self._messages = self._cloud.sqs.queues.messages(self._queue)
+        self._messages.on_visible.append(self.look)
+
+    def _created(self, arn: str) -> None:
+        """A queue was created: it may take the place of one that was deleted."""
+        if arn == self._mapping.event_source_arn and not self._queue_exists:
+            self._messages.on_visible.remove(self.look)
+            self._attach()
+            self.look()
+
+    @property
+    def _queue_exists(self) -> bool:
+        return self._cloud.sqs.queues.backend.queues.get(self._queue.name) is self._queue
+
     def _bounds(self) -> Bounds:
         """As the mapping is configured now; it is asked at every message, and seldom changes."""
         configured = (self._mapping.poller_config, self._mapping.scaling_config)
@@ -70,6 +90,7 @@ class SqsPoller:
         self._stopped = True
         self.settle()
         self._messages.on_visible.remove(self.look)
+        self._cloud.sqs.on_created.remove(self._created)
         for alarm in (self._alarm, self._scale_alarm):
             if alarm is not None:
                 alarm.cancel()
@@ -78,7 +99,8 @@ class SqsPoller:
 
     def look(self) -> None:
         """Something may have changed: start batches as far as concurrency allows."""
-        if self._stopped or not self._mapping.enabled:
+        self._provision()
+        if self._stopped or not self._mapping.enabled or not self._queue_exists:
             return
         kernel = self._cloud.kernel
         receivable = self._messages.receivable(kernel.unix_us)
@@ -89,7 +111,20 @@ class SqsPoller:
         self._concurrency.observe(backlog, kernel.now_us)
         while wanted > self._unreceived and self._running < self._concurrency.allowed:
             self._start()
+        self._provision()
         self._set_alarms(receivable, backlog)
+
+    def _provision(self) -> None:
+        """In provisioned mode: as many event pollers as concurrency takes. Those there were until now are billed."""
+        limits, now_us = self._bounds().pollers, self._cloud.kernel.now_us
+        if self._pollers is not None:
+            self._cloud.meter.add("lambda.sqs_poller_hours", self._pollers.hours(now_us), self._mapping.function_name)
+        if limits is None or self._stopped or not self._mapping.enabled:
+            self._pollers = None
+            return
+        if self._pollers is None:
+            self._pollers = EventPollers(limits, now_us)
+        self._pollers.count = self._pollers.for_concurrency(self._concurrency.allowed)
 
     def _start(self) -> None:
         self.settle()
@@ -149,6 +184,8 @@ class SqsPoller:
         first = True
         while True:
             try:
+                while self._pollers is not None and (wait_us := self._pollers.wait_us(kernel.now_us)):
+                    kernel.sleep(wait_us)
                 found = self._cloud.sqs.receive(
                     mapping.event_source_arn, min(_RECEIVE, mapping.batch_size - len(batch))
                 )
@@ -159,7 +196,10 @@ class SqsPoller:
                     self._unreceived -= 1
                     first = False
             if found:
-                self._count_request(sum(message.size for message in found))
+                size = sum(message.size for message in found)
+                self._count_request(size)
+                if self._pollers is not None:
+                    self._pollers.took(size, kernel.now_us)
                 if not batch and window_us:
                     deadline_us = self._deadline(window_us, len(found))
                 self._last_arrival_us = kernel.now_us
@@ -209,7 +249,7 @@ class SqsPoller:
         name = self._mapping.function_name
         with self._cloud.tracer.span("batch", "esm", name, parent=parent, size=len(batch)) as span:
             span.carry(_linked(batch))
-            result = self._invoke(json.dumps(event).encode(), received_us)
+            result = self._invoke(json.dumps(event).encode(), merged(m.lineage for m in batch), received_us)
         if result is None:
             return  # throttled until the messages became visible again
         partial = "ReportBatchItemFailures" in (self._mapping.function_response_types or ())
@@ -223,24 +263,21 @@ class SqsPoller:
         if done:
             self._delete(done)
 
-    def _invoke(self, payload: bytes, received_us: int) -> InvokeResult | None:
+    def _invoke(self, payload: bytes, lineage: Lineage, received_us: int) -> InvokeResult | None:
         """Throttled invocations are tried again with back-off until the visibility timeout has passed."""
         kernel = self._cloud.kernel
-        queue = self._cloud.sqs.queues.get(self._mapping.event_source_arn)
-        until_us = received_us + queue.visibility_timeout * 1_000_000
+        until_us = received_us + self._queue.visibility_timeout * 1_000_000
         wait_us = self._first_wait_us
         while True:
             try:
-                return self._run(payload)
+                return self._run(payload, lineage)
             except Throttled:
                 if kernel.now_us + wait_us >= until_us:
                     kernel.sleep(max(0, until_us - kernel.now_us))
                     return None
                 kernel.sleep(wait_us)
                 wait_us = min(wait_us * 2, self._longest_wait_us)
-            except ApiError as exc:
-                if not is_passing(exc) and exc.code != "ResourceNotFoundException":
-                    raise
+            except ApiError:  # no function, a recursive loop, or a fault: the messages come again
                 kernel.sleep(max(0, until_us - kernel.now_us))
                 return None
 
@@ -260,6 +297,8 @@ class SqsPoller:
     # -- bookkeeping -----------------------------------------------------------------------------
 
     def _delete(self, messages: list[Message]) -> None:
+        if not self._queue_exists:
+            return  # its messages are gone with it
         self._cloud.sqs.delete(self._mapping.event_source_arn, messages)
         for _ in range(0, len(messages), _RECEIVE):
             self._count_request(0)
@@ -271,12 +310,13 @@ class SqsPoller:
 
     def settle(self) -> None:
         """Count the empty receives of a time without messages: idle pollers go on polling, and that is billed."""
+        self._provision()
         if self._idle_since_us is None:
             return
         now_us = self._cloud.kernel.now_us
         polls = (now_us - self._idle_since_us) // _LONG_POLL_US
         if polls:
-            self._count_request(0, self._idle_pollers * polls)
+            self._count_request(0, (self._pollers.count if self._pollers else self._idle_pollers) * polls)
         self._idle_since_us = None if self._running else self._idle_since_us + polls * _LONG_POLL_US
 
 

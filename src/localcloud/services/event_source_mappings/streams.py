@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from localcloud.api import ApiError
 from localcloud.services.event_source_mappings.filters import Filter, compile_filters
 from localcloud.services.event_source_mappings.lanes import Lane
 from localcloud.services.event_source_mappings.sources import DynamoDBSource, KinesisSource, Source
@@ -113,13 +114,22 @@ class StreamPoller:
         """Read shards whose parents have been read to their end, from their beginning."""
         if all(not reader.shard.log.closed for reader in self._readers.values()):
             return
-        for shard in self._source.shards():
+        try:
+            shards = self._source.shards()
+        except ApiError:
+            return  # the stream is gone: it has no children
+        for shard in shards:
             known = [self._readers[parent] for parent in shard.parents if parent in self._readers]
             if shard.id not in self._readers and all(parent.finished for parent in known):
                 self._readers[shard.id] = ShardReader(self, shard, shard.log.start)
                 self._readers[shard.id].look()
 
     # -- for the service -----------------------------------------------------------------------
+
+    @property
+    def last_result(self) -> str:
+        """What became of the last batch, as LastProcessingResult says it."""
+        return self._source.last_result
 
     def look(self) -> None:
         """The mapping may have changed: go on as it is now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -12,19 +12,25 @@ from moto.events.models import events_backends
 from localcloud.api import ApiError
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.net.plane import HttpTimeout, HttpUnreachable
+from localcloud.services.events.connections import Connections
+from localcloud.services.events.connections import parameters as named
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 _LIMIT_US = 5_000_000  # "the maximum client execution time-out is 5 seconds"
+_UNAUTHORIZED = (401, 407)
 _GATEWAY_TIMEOUT, _UNREACHABLE = 504, 502
 
 
 class ApiDestinations:
     """Calls them. `parameters` are HttpParameters: PathParameterValues, HeaderParameters, QueryStringParameters."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, connections: Connections) -> None:
         self._cloud = cloud
+        self._connections = connections
+        self._rate = int(cloud.facts.value("quota.eventbridge.api_destination_rate"))
+        self._next_us: dict[str, int] = {}
 
     def call(self, arn: str, text: str, parameters: Mapping[str, Any] | None = None) -> HttpResponse:
         """One request. Raises ApiError: ResourceNotFoundException, or what stands for a status of 400 and more."""
@@ -37,7 +43,8 @@ class ApiDestinations:
         url = destination.invocation_endpoint
         for value in given.get("PathParameterValues") or []:
             url = url.replace("*", quote(value, safe=""), 1)
-        query = given.get("QueryStringParameters") or {}
+        own = (connection.auth_parameters or {}).get("InvocationHttpParameters") if connection is not None else None
+        query = {**(given.get("QueryStringParameters") or {}), **named(own, "QueryStringParameters")}
         if query:
             url += ("&" if "?" in url else "?") + urlencode(query)
         headers = {
@@ -45,9 +52,24 @@ class ApiDestinations:
             "user-agent": "Amazon/EventBridge/ApiDestinations",
         }
         headers |= {name.lower(): value for name, value in (given.get("HeaderParameters") or {}).items()}
-        headers |= connection_headers(connection) if connection is not None else {}
+        headers |= self._connections.headers(connection) if connection is not None else {}
+        self._await_turn(destination)
         self._cloud.meter.add("events.api_destinations", 1, destination.name)
-        return self._ask(HttpRequest(destination.http_method, url, headers, text.encode()))
+        body = _with_members(text, named(own, "BodyParameters"))
+        try:
+            return self._ask(HttpRequest(destination.http_method, url, headers, body.encode()))
+        except ApiError as exc:
+            if exc.status in _UNAUTHORIZED and connection is not None:
+                self._connections.refused(connection)
+            raise
+
+    def _await_turn(self, destination: Any) -> None:
+        """No more requests a second than the destination is set to."""
+        kernel = self._cloud.kernel
+        rate = int(getattr(destination, "invocation_rate_limit_per_second", 0) or self._rate)
+        while (next_us := self._next_us.get(destination.arn, 0)) > kernel.now_us:
+            kernel.sleep(next_us - kernel.now_us)
+        self._next_us[destination.arn] = kernel.now_us + 1_000_000 // rate
 
     def _ask(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -63,19 +85,12 @@ class ApiDestinations:
         return response
 
 
-def connection_headers(connection: Any) -> dict[str, str]:
-    """The headers of a connection's authorization. The local cloud fetches no OAuth tokens."""
-    given: Mapping[str, Any] = connection.auth_parameters or {}
-    found = {name.lower(): value for name, value in connection_parameters(connection, "HeaderParameters").items()}
-    if key := given.get("ApiKeyAuthParameters"):
-        found[key["ApiKeyName"].lower()] = key["ApiKeyValue"]
-    if basic := given.get("BasicAuthParameters"):
-        pair = f"{basic['Username']}:{basic['Password']}".encode()
-        found["authorization"] = "Basic " + base64.b64encode(pair).decode()
-    return found
-
-
-def connection_parameters(connection: Any, kind: str) -> dict[str, str]:
-    """What a connection adds to each request: HeaderParameters, QueryStringParameters or BodyParameters."""
-    given: Mapping[str, Any] = connection.auth_parameters or {}
-    return {one["Key"]: one["Value"] for one in (given.get("InvocationHttpParameters") or {}).get(kind) or []}
+def _with_members(text: str, members: Mapping[str, str]) -> str:
+    """The body with the connection's own members, when it is a JSON object."""
+    if not members:
+        return text
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return text
+    return json.dumps({**body, **members}, separators=(",", ":")) if isinstance(body, dict) else text

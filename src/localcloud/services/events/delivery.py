@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 _RETRIABLE = (
+    "HTTP 401", "HTTP 407", "HTTP 409", "ProvisionedThroughputExceededException",
     "ThrottlingException", "TooManyRequestsException", "RequestThrottled", "Throttling", "Throttled", "SlowDown",
 )  # fmt: skip
 

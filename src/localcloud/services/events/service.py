@@ -14,6 +14,8 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.services.events.archives import Archives
+from localcloud.services.events.checks import check_target
+from localcloud.services.events.connections import Connections
 from localcloud.services.events.delivery import Delivery
 from localcloud.services.events.patterns import InvalidPattern, Pattern, compile_pattern, loads
 from localcloud.services.events.scheduled_rules import ScheduledRules
@@ -32,7 +34,8 @@ class EventBridge:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self.targets = Targets(cloud, self._forward)
+        self.connections = Connections(cloud)
+        self.targets = Targets(cloud, self._forward, self.connections)
         self.delivery = Delivery(cloud, self.targets)
         self._size_limit = int(cloud.facts.value("quota.eventbridge.put_events_entry"))
         self._target_limit = int(cloud.facts.value("quota.eventbridge.targets_per_rule"))
@@ -98,9 +101,14 @@ class EventBridge:
             self.delivery.start(rule, target, event)
 
     def _put_targets(self, call: ApiCall) -> dict[str, Any]:
-        if len(call.params["Targets"]) > self._target_limit:
+        bus = self._backend.event_buses.get(call.params.get("EventBusName", "default").rsplit("/", 1)[-1])
+        rule = bus.rules.get(call.params["Rule"]) if bus is not None else None
+        known = [target["Id"] for target in rule.targets] if rule is not None else []
+        if len({*known, *(target["Id"] for target in call.params["Targets"])}) > self._target_limit:
             message = f"The requested resource exceeds the maximum number allowed: {self._target_limit} targets a rule."
             raise ApiError("LimitExceededException", message, 400)
+        for target in call.params["Targets"]:
+            check_target(target)
         return self._cloud.api.stock(call)
 
     def _test_pattern(self, call: ApiCall) -> dict[str, Any]:
@@ -146,7 +154,9 @@ class EventBridge:
         except ValueError:
             return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
         if not isinstance(detail, dict):
-            return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail must be a JSON object."}
+            return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+        if entry["Source"].startswith("aws."):
+            return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
         bus_name = entry.get("EventBusName", "default").rsplit("/", 1)[-1]
         bus = self._backend.event_buses.get(bus_name)
         if bus is None:

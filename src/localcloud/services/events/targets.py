@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from moto.sqs.exceptions import QueueDoesNotExist
+from moto.sqs.exceptions import QueueDoesNotExist, SQSException
 
 from localcloud.api import ApiError
 from localcloud.api.calls import plain_name
 from localcloud.services.events.api_destinations import ApiDestinations
+from localcloud.services.events.connections import Connections
+from localcloud.services.events.transform import MISSING, select
 from localcloud.services.policies import allows
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 # The calls of targets that pass no client, by service.
 _OPERATIONS = {"lambda": "Invoke", "sqs": "SendMessage", "events": "PutEvents", "logs": "PutLogEvents"}
+_MISSING = ("NotFound", "ResourceNotFoundException")
 _PRINCIPAL = "events.amazonaws.com"
 Sender = Callable[[Any, Mapping[str, Any], Mapping[str, Any], str], None]  # rule, target, event, text
 
@@ -38,15 +41,18 @@ class Targets:
     resource) of each call of a target that is made directly; they may sleep or raise ApiError, as faults do.
     """
 
-    def __init__(self, cloud: Cloud, forward: Callable[[str, Mapping[str, Any]], None]) -> None:
+    def __init__(
+        self, cloud: Cloud, forward: Callable[[str, Mapping[str, Any]], None], connections: Connections
+    ) -> None:
         self._cloud = cloud
         self._forward = forward
-        self._destinations = ApiDestinations(cloud)
+        self._destinations = ApiDestinations(cloud, connections)
         self.before_send: list[Callable[[str, str, str], None]] = []
         self._senders: dict[str, Sender] = {
             "lambda": self._to_lambda,
             "sqs": self._to_sqs,
             "events": self._to_bus,
+            "kinesis": self._to_stream,
             "logs": self._to_logs,
             "sns": self._to_sns,
         }
@@ -107,7 +113,7 @@ class Targets:
         text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
         try:
             self._put(queue_arn, rule, text, False, {"MessageAttributes": described})
-        except (NotPermitted, TargetMissing):
+        except (NotPermitted, TargetMissing, SQSException):
             return False
         return True
 
@@ -126,11 +132,22 @@ class Targets:
         group = target["Arn"].split(":log-group:", 1)[1].removesuffix(":*")
         self._cloud.logs.put(group, event["id"], [(self._cloud.kernel.unix_us // 1_000, text)])
 
+    def _to_stream(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], text: str) -> None:
+        """The partition key is what the target's path finds in the event, or the event's id."""
+        path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
+        found = select(event, path) if path else event["id"]
+        key = found if isinstance(found, str) else event["id"] if found is MISSING else json.dumps(found)
+        self._call("kinesis", "put_record", StreamARN=target["Arn"], Data=text.encode(), PartitionKey=key)
+
     def _to_sns(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], text: str) -> None:
+        self._call("sns", "publish", TopicArn=target["Arn"], Message=text)
+
+    def _call(self, service: str, operation: str, **parameters: Any) -> None:
+        """Raises TargetMissing or ApiError."""
         try:
-            self._cloud.client("sns").publish(TopicArn=target["Arn"], Message=text)
+            getattr(self._cloud.client(service), operation)(**parameters)
         except ClientError as exc:
             error, status = exc.response["Error"], exc.response["ResponseMetadata"]["HTTPStatusCode"]
-            if error["Code"] == "NotFound":
-                raise TargetMissing(f"{target['Arn']} does not exist.") from exc
+            if error["Code"] in _MISSING:
+                raise TargetMissing(error["Message"]) from exc
             raise ApiError(error["Code"], error["Message"], status) from exc

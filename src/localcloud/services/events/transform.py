@@ -63,6 +63,11 @@ def fill(template: str, variables: Mapping[str, Any]) -> str:
     return "".join(pieces)
 
 
+def variables_of(template: str) -> tuple[str, ...]:
+    """The names in angle brackets."""
+    return tuple(match[1] for match in _VARIABLE.finditer(template))
+
+
 def _quotes(text: str) -> int:
     """Quotation marks that are not escaped."""
     return len(re.findall(r'(?<!\\)(?:\\\\)*"', text))

@@ -13,6 +13,11 @@ from urllib.parse import parse_qsl
 
 from localcloud.net import HttpRequest, HttpResponse
 
+_ADDRESS = "192.0.2.1"
+_NO_IDENTITY = (
+    "accessKey", "accountId", "caller", "cognitoAmr", "cognitoAuthenticationProvider", "cognitoAuthenticationType",
+    "cognitoIdentityId", "cognitoIdentityPoolId", "principalOrgId", "user", "userArn",
+)  # fmt: skip
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TEXT = ("application/json", "application/javascript", "application/xml", "application/x-www-form-urlencoded")
 
@@ -37,7 +42,7 @@ class Context:
 def event_v2(request: HttpRequest, context: Context) -> dict[str, Any]:
     """Payload format version 2.0."""
     body, encoded = _body(request)
-    headers = {name: value for name, value in request.headers.items() if name != "cookie"}
+    headers = {name: value for name, value in _forwarded(request, context).items() if name != "cookie"}
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": context.route_key,
@@ -53,7 +58,7 @@ def event_v2(request: HttpRequest, context: Context) -> dict[str, Any]:
                 "method": request.method,
                 "path": context.path,
                 "protocol": "HTTP/1.1",
-                "sourceIp": "192.0.2.1",
+                "sourceIp": _ADDRESS,
                 "userAgent": request.headers.get("user-agent", ""),
             },
             "requestId": context.request_id,
@@ -91,13 +96,14 @@ def event_v1(request: HttpRequest, context: Context) -> dict[str, Any]:
     for name, value in query:
         many.setdefault(name, []).append(value)
     resource = context.route_key.split(" ", 1)[-1]
+    headers = _forwarded(request, context)
     event: dict[str, Any] = {
         "version": "1.0",
         "resource": resource,
         "path": context.path,
         "httpMethod": request.method,
-        "headers": dict(request.headers),
-        "multiValueHeaders": {name: [value] for name, value in request.headers.items()},
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": dict(query) or None,
         "multiValueQueryStringParameters": many or None,
         "requestContext": {
@@ -107,7 +113,11 @@ def event_v1(request: HttpRequest, context: Context) -> dict[str, Any]:
             "domainPrefix": context.domain.split(".")[0],
             "extendedRequestId": context.request_id,
             "httpMethod": request.method,
-            "identity": {"sourceIp": "192.0.2.1", "userAgent": request.headers.get("user-agent", "")},
+            "identity": {
+                **dict.fromkeys(_NO_IDENTITY),
+                "sourceIp": _ADDRESS,
+                "userAgent": request.headers.get("user-agent", ""),
+            },
             "path": context.path,
             "protocol": "HTTP/1.1",
             "requestId": context.request_id,
@@ -123,8 +133,26 @@ def event_v1(request: HttpRequest, context: Context) -> dict[str, Any]:
         "isBase64Encoded": encoded,
     }
     if context.authorizer is not None:
-        event["requestContext"]["authorizer"] = dict(context.authorizer.get("lambda") or {})
+        given = context.authorizer.get("lambda") or context.authorizer.get("jwt")
+        event["requestContext"]["authorizer"] = dict(given or {})
     return event
+
+
+def _forwarded(request: HttpRequest, context: Context) -> dict[str, str]:
+    """The request's headers with those that the gateway adds, in alphabetical order."""
+    digits = context.request_id.replace("-", "")
+    found = {
+        "content-length": str(len(request.body)),
+        "host": context.domain,
+        **request.headers,
+        "x-amzn-trace-id": request.headers.get(
+            "x-amzn-trace-id", f"Root=1-{int(context.at.timestamp()):08x}-{digits[:24]}"
+        ),
+        "x-forwarded-for": _ADDRESS,
+        "x-forwarded-port": "443",
+        "x-forwarded-proto": "https",
+    }
+    return dict(sorted(found.items()))
 
 
 def common_log_time(at: datetime) -> str:
@@ -160,15 +188,21 @@ def response(answer: bytes, version: str) -> HttpResponse:
             raise MalformedResponse("no statusCode")
         text = parsed if isinstance(parsed, str) else json.dumps(parsed)
         return HttpResponse(200, {"content-type": "application/json"}, text.encode())
-    try:
-        status = int(parsed["statusCode"])
-    except (TypeError, ValueError) as exc:
-        raise MalformedResponse("statusCode is not a number") from exc
-    headers = {str(name).lower(): str(value) for name, value in (parsed.get("headers") or {}).items()}
-    for name, values in (parsed.get("multiValueHeaders") or {}).items():
-        headers[str(name).lower()] = ",".join(str(value) for value in values)
-    if parsed.get("cookies"):
-        headers["set-cookie"] = ", ".join(parsed["cookies"])
+    status = parsed["statusCode"]
+    if isinstance(status, bool) or not str(status).isdigit() or not 100 <= int(status) <= 599:
+        raise MalformedResponse("statusCode is not a number")
+    status = int(status)
+    single, many = parsed.get("headers") or {}, parsed.get("multiValueHeaders") or {}
+    cookies = parsed.get("cookies") or []
+    if not (isinstance(single, dict) and isinstance(many, dict) and isinstance(cookies, list)):
+        raise MalformedResponse("the headers are not an object, or the cookies are not a list")
+    headers = {str(name).lower(): _header(value) for name, value in single.items() if value is not None}
+    for name, values in many.items():
+        if not isinstance(values, list):
+            raise MalformedResponse(f"multiValueHeaders has no list for {name!r}")
+        headers[str(name).lower()] = ",".join(_header(value) for value in values)
+    if cookies:
+        headers["set-cookie"] = ", ".join(_header(cookie) for cookie in cookies)
     headers.setdefault("content-type", "text/plain;charset=UTF-8")
     body = parsed.get("body") or ""
     if not isinstance(body, str):
@@ -179,3 +213,9 @@ def response(answer: bytes, version: str) -> HttpResponse:
         except binascii.Error as exc:
             raise MalformedResponse("the body is not base64") from exc
     return HttpResponse(status, headers, body.encode())
+
+
+def _header(value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise MalformedResponse("a header's value is not a string")
+    return value if isinstance(value, str) else json.dumps(value)

@@ -39,7 +39,13 @@ def traced(cloud: Cloud, request: HttpRequest, span: OpenSpan | NoSpan) -> HttpR
 
 
 def invoke(
-    cloud: Cloud, function: str, payload: bytes, version: str, timeout_us: int | None, failed: HttpResponse = FAILED
+    cloud: Cloud,
+    function: str,
+    payload: bytes,
+    version: str,
+    timeout_us: int | None,
+    failed: HttpResponse = FAILED,
+    throttled: HttpResponse = UNAVAILABLE,
 ) -> HttpResponse:
     """Invoke `function` and wait at most `timeout_us`; a function that takes longer runs on without its caller."""
     task = cloud.kernel.spawn(cloud.lambda_.invoke, function, payload, name=f"proxy to {function}")
@@ -48,7 +54,7 @@ def invoke(
     try:
         result = task.result()
     except Throttled:
-        return UNAVAILABLE
+        return throttled
     except ApiError:
         return FAILED
     if result.function_error is not None:

@@ -19,6 +19,7 @@ from localcloud.services.access_logs import write_access_log
 from localcloud.services.http_api.authorizers import LambdaAuthorizers, Refused
 from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.first_class import OPERATIONS, FirstClassIntegrations, Sources
+from localcloud.services.http_api.jwt import authorized_claims
 from localcloud.services.http_api.payload import Context, common_log_time, event_v1, event_v2
 from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal, traced
 from localcloud.services.http_api.routing import Match, find_route
@@ -33,6 +34,8 @@ _CHUNK_KB = 512
 _NOT_FOUND = refusal(404, "Not Found")
 _THROTTLED = refusal(429, "Too Many Requests")
 _TOO_LARGE = refusal(413, "Request Entity Too Large")
+_FORBIDDEN = refusal(403, "Forbidden")
+_UNAUTHORIZED = refusal(401, "Unauthorized")
 _FAILED = refusal(500, "Internal Server Error")
 
 Finished = Callable[[str, str, int, int], None]  # API id, stage, status, duration in us
@@ -59,6 +62,7 @@ class HttpApi:
         self._cloud.http.serve_suffix(self._suffix, self.serve)
         self._cloud.api.register("apigatewayv2", "UpdateStage", self._update_stage)
         self._cloud.api.register("apigatewayv2", "CreateIntegration", self._create_integration)
+        self._cloud.api.register("apigatewayv2", "CreateApi", self._create_api)
 
     def _update_stage(self, call: ApiCall) -> dict[str, Any]:
         """moto cannot change a stage."""
@@ -76,6 +80,21 @@ class HttpApi:
             stage.route_settings = {route: _lower(value) for route, value in lowered["routeSettings"].items()}
         stage.updated = self._cloud.now
         return _described(stage)
+
+    def _create_api(self, call: ApiCall) -> Any:
+        """With a target it is made at once: an integration, a route ($default) and a stage that deploys itself."""
+        answer = self._cloud.api.stock(call)
+        target = call.params.get("Target")
+        if target and call.params["ProtocolType"] == "HTTP":
+            client, api = self._cloud.client("apigatewayv2"), answer["ApiId"]
+            settings = {"IntegrationType": "AWS_PROXY", "PayloadFormatVersion": "2.0"}
+            if not target.startswith("arn:"):
+                settings = {"IntegrationType": "HTTP_PROXY", "IntegrationMethod": "ANY", "PayloadFormatVersion": "1.0"}
+            made = client.create_integration(ApiId=api, IntegrationUri=target, **settings)
+            key = call.params.get("RouteKey") or "$default"
+            client.create_route(ApiId=api, RouteKey=key, Target=f"integrations/{made['IntegrationId']}")
+            client.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+        return answer
 
     def _create_integration(self, call: ApiCall) -> dict[str, Any]:
         """moto takes any integration: those of HTTP APIs are functions, HTTP endpoints and a list of operations."""
@@ -257,7 +276,13 @@ class HttpApi:
         self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest
     ) -> Mapping[str, Any] | None:
         """What a route's Lambda authorizer gives; None for a route that has none. Raises Refused."""
-        if match.route.authorization_type != "CUSTOM":
+        kind = match.route.authorization_type
+        if kind in ("AWS_IAM", "JWT") and "authorization" not in request.headers:
+            raise Refused(_FORBIDDEN if kind == "AWS_IAM" else _UNAUTHORIZED)
+        if kind == "JWT":
+            chosen = api.authorizers.get(match.route.authorizer_id)
+            return {"jwt": authorized_claims(chosen, match.route, request, self._cloud)}
+        if kind != "CUSTOM":
             return None
         authorizer = api.authorizers.get(match.route.authorizer_id)
         if authorizer is None:

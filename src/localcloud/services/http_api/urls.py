@@ -11,11 +11,15 @@ from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.payload import Context, event_v2
 from localcloud.services.http_api.proxy import invoke, refusal, traced
+from localcloud.services.policies import allows
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
+_ACTION = "lambda:InvokeFunctionUrl"
 _FORBIDDEN = refusal(403, "Forbidden", key="Message")
+_THROTTLED = refusal(429, "Rate Exceeded.", key="Message")
+_TOO_LARGE = refusal(413, "Request must be smaller than 6291456 bytes", key="Message")
 _BAD_GATEWAY = refusal(502, "Internal Server Error")
 
 
@@ -25,6 +29,7 @@ class FunctionUrls:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._suffix = f".lambda-url.{cloud.region}.on.aws"
+        self._most_bytes = int(cloud.facts.value("quota.lambda.payload.sync")) * 1024 * 1024
         self._ids = cloud.kernel.streams["lambda/url-ids"]
 
     def install(self) -> None:
@@ -47,6 +52,8 @@ class FunctionUrls:
     def _invoke(self, function: Any, config: Any, request: HttpRequest) -> HttpResponse:
         if config.config.get("AuthType") == "AWS_IAM" and "authorization" not in request.headers:
             return _FORBIDDEN
+        if not self._allows(function, request):
+            return _FORBIDDEN
         identifier = request.host.split(".")[0]
         name = f"{request.method} {request.path}"
         with self._cloud.tracer.span(name, "lambda-url", function.function_name) as span:
@@ -64,7 +71,15 @@ class FunctionUrls:
                 stage_variables={},
             )
             payload = json.dumps(event_v2(request, context)).encode()
-            return invoke(self._cloud, function.function_arn, payload, "2.0", None, failed=_BAD_GATEWAY)
+            if len(payload) > self._most_bytes:
+                return _TOO_LARGE
+            arn = function.function_arn
+            return invoke(self._cloud, arn, payload, "2.0", None, failed=_BAD_GATEWAY, throttled=_THROTTLED)
+
+    def _allows(self, function: Any, request: HttpRequest) -> bool:
+        """Whether the function's policy lets the caller in; a caller who signs is of the account, and needs none."""
+        statements = function.policy.statements
+        return "authorization" in request.headers or allows(statements, "*", _ACTION, "", self._cloud.account_id)
 
     def _find(self, host: str) -> tuple[Any, Any]:
         for function in self._cloud.lambda_.functions.backend.list_functions():

@@ -27,6 +27,8 @@ _HOUR_US = 3_600_000_000
 _READS_PER_SECOND = 5
 _ITERATOR_US = 300_000_000
 _FIRST_SEQUENCE = 49_600_000_000_000_000_000_000_000_000_000_000_000_000_000_000_000_000_000  # 56 digits, as AWS's
+_LONGEST_KEY = 256
+_HASH_KEYS = 2**128
 _NAMESPACE = "AWS/Kinesis"
 
 
@@ -119,6 +121,10 @@ class Kinesis:
     # -- streams -------------------------------------------------------------------------------
 
     def _create_stream(self, call: ApiCall) -> dict[str, Any]:
+        name = call.params["StreamName"]
+        if name in kinesis_backends[self._cloud.account_id][self._cloud.region].streams:
+            message = f"Stream {name} under account {self._cloud.account_id} already exists."
+            raise ApiError("ResourceInUseException", message)
         answer = self._cloud.api.stock(call)
         self._costs.began(self.stream(call.params["StreamName"]))
         return answer
@@ -159,10 +165,7 @@ class Kinesis:
     def _put_records(self, call: ApiCall) -> dict[str, Any]:
         stream, records = self._of(call.params), call.params["Records"]
         if len(records) > self._quota["put_records"]:
-            raise ApiError(
-                "InvalidArgumentException",
-                f"PutRecords takes at most {self._quota['put_records']} records; found {len(records)}.",
-            )
+            raise _refused(f"[{len(records)} records]", "records", self._quota["put_records"])
         if sum(_size(record) for record in records) > self._quota["put_records_mib"] * _MB:
             raise ApiError("InvalidArgumentException", f"Records size exceeds {self._quota['put_records_mib']} MiB.")
         answers: list[dict[str, Any]] = []
@@ -181,7 +184,9 @@ class Kinesis:
     def _put(self, stream: Any, record: dict[str, Any]) -> tuple[str, str]:
         size = _size(record)
         if size > self._quota["record_mib"] * _MB:
-            raise ApiError("InvalidArgumentException", f"A record has at most {self._quota['record_mib']} MiB.")
+            raise _refused(f"[{size} bytes]", "data", self._quota["record_mib"] * _MB)
+        if len(record["PartitionKey"]) > _LONGEST_KEY:
+            raise _refused(record["PartitionKey"], "partitionKey", _LONGEST_KEY)
         shard = self._shard_for(stream, record)
         now_us = self._cloud.kernel.unix_us
         if not self._limits_of(shard).writes.take(now_us, records=1, bytes=size):
@@ -198,7 +203,7 @@ class Kinesis:
     def _shard_for(self, stream: Any, record: dict[str, Any]) -> Shard:
         explicit = record.get("ExplicitHashKey")
         digest = hashlib.md5(record["PartitionKey"].encode(), usedforsecurity=False).hexdigest()
-        at = int(explicit) if explicit else int(digest, 16)
+        at = _hash_key(explicit) if explicit else int(digest, 16)
         found: Shard = next(s for s in stream.shards.values() if s.is_open and s.starting_hash <= at <= s.ending_hash)
         return found
 
@@ -301,6 +306,26 @@ def unix_us(value: Any) -> int:
     if isinstance(value, datetime):
         value = (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
     return round(float(value) * 1_000_000)
+
+
+def _hash_key(text: str) -> int:
+    value = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= value < _HASH_KEYS:
+        raise ApiError(
+            "InvalidArgumentException",
+            "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was "
+            f"{text}",
+        )
+    return value
+
+
+def _refused(value: str, member: str, most: int) -> ApiError:
+    """What the model of the API forbids."""
+    return ApiError(
+        "ValidationException",
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must have "
+        f"length less than or equal to {most}",
+    )
 
 
 def _size(record: dict[str, Any]) -> int:

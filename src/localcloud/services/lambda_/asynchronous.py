@@ -9,11 +9,14 @@ from localcloud.api import ApiError
 from localcloud.services.lambda_.destinations import Destinations, Ended
 from localcloud.services.lambda_.functions import Function, split_reference
 from localcloud.services.lambda_.invoke_configs import InvokeConfigs
+from localcloud.services.lambda_.recursion import Lineage
 from localcloud.services.lambda_.results import InvokeResult, Throttled, is_passing
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
     from localcloud.services.lambda_.service import Lambda
+
+_GONE = "ResourceNotFoundException"
 
 
 class AsyncInvocations:
@@ -37,14 +40,19 @@ class AsyncInvocations:
         self._longest_back_off_us = round(throttle["max_s"] * 1e6)
         self._queue_us = round(cloud.facts.value("latency.derived.async_invoke_queue")["p50"] * 1_000)
 
-    def accept(self, reference: str, payload: bytes, qualifier: str | None = None) -> str:
-        """Queue one event and return its request id. Raises ApiError when there is no such function."""
+    def accept(
+        self, reference: str, payload: bytes, qualifier: str | None = None, lineage: Lineage | None = None
+    ) -> str:
+        """Queue one event and return its request id. Raises ApiError when there is no such function.
+
+        `lineage` is the chain of requests it belongs to.
+        """
         config = self._lambda.functions.invoked(reference, qualifier)
         if config.durable is not None:
             return self._start_durable(config, split_reference(reference, qualifier)[1], payload)
         request_id = self._lambda.request_id(config.name)
         self._lambda.metrics.received(*split_reference(reference, qualifier))
-        arguments = (reference, payload, qualifier, request_id)
+        arguments = (reference, payload, qualifier, request_id, lineage)
         copies = 1
         if self.duplicate_share:
             drawn = self._cloud.kernel.streams[f"lambda/duplicates/{config.name}"].random()
@@ -64,15 +72,19 @@ class AsyncInvocations:
         self._cloud.kernel.call_later(self._queue_us, start, config, qualifier or config.version, payload)
         return request_id
 
-    def _deliver(self, reference: str, payload: bytes, qualifier: str | None, request_id: str) -> None:
+    def _deliver(
+        self, reference: str, payload: bytes, qualifier: str | None, request_id: str, lineage: Lineage | None
+    ) -> None:
         try:
-            self._try_until_ended(reference, payload, qualifier, request_id)
+            self._try_until_ended(reference, payload, qualifier, request_id, lineage)
         except ApiError as exc:
-            if exc.code != "ResourceNotFoundException":
+            if exc.code != _GONE:
                 raise
             # The function was deleted meanwhile: nobody is left to give the event to, or to tell of it.
 
-    def _try_until_ended(self, reference: str, payload: bytes, qualifier: str | None, request_id: str) -> None:
+    def _try_until_ended(
+        self, reference: str, payload: bytes, qualifier: str | None, request_id: str, lineage: Lineage | None
+    ) -> None:
         kernel = self._cloud.kernel
         accepted_us = kernel.now_us
         back_off_us = self._first_back_off_us
@@ -95,11 +107,15 @@ class AsyncInvocations:
             self._lambda.metrics.invoked_after(*split_reference(reference, qualifier), age_us)
             try:
                 result = self._lambda.invoke(
-                    reference, payload, qualifier=qualifier, request_id=request_id, queued=True, trace=trace
+                    reference, payload, qualifier=qualifier, request_id=request_id, queued=True, trace=trace,
+                    lineage=lineage,
                 )
             except ApiError as exc:
-                if not (isinstance(exc, Throttled) or is_passing(exc)):
+                if exc.code == _GONE:
                     raise
+                if not (isinstance(exc, Throttled) or is_passing(exc)):
+                    end("RetriesExhausted", rules.on_failure, None)  # a recursive loop, or what cannot be run at all
+                    return
                 # Throttles, functions that are not ready and errors of the service do not use up attempts; only the
                 # event's age ends them. A function that may not run at all has nothing to wait for: AWS sends the
                 # event on at once.

@@ -13,6 +13,7 @@ from localcloud.services.lambda_.durable import settings as durable
 from localcloud.services.lambda_.functions import Functions, split_reference
 from localcloud.services.lambda_.managed import ManagedInstances
 from localcloud.services.lambda_.package_limits import PackageLimits
+from localcloud.services.lambda_.settings import check_settings
 from localcloud.services.lambda_.snapstart import SnapStart
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Configurations:
     def _configuration(self, call: ApiCall) -> dict[str, Any]:
         self._snap_start.check(call.params)
         self._limits.check(call)
+        check_settings(call.params, self._cloud.facts)
         self._managed.check(call)
         publishes = self._managed.publishes(call)
         if publishes and call.operation == "PublishVersion":

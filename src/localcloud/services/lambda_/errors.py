@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 import traceback
 from pathlib import Path
 from typing import Any
+
+from localcloud.kernel import Killed
+from localcloud.runtime.process import ProcessEnded
 
 # where `code.CodeStore` unpacks archives
 _CODE_DIRECTORY = re.compile(r"^.*/localcloud-code-[^/]+/[0-9a-f]+/")
@@ -19,24 +23,72 @@ class InjectedError(Exception):
         self.error_type = error_type
 
 
-class HandlerNotFound(Exception):
+class RuntimeFault(Exception):
+    """What the runtime itself says of a function, such as that it has no such handler."""
+
+    def __init__(self, kind: str, message: str, trace: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.trace = trace
+
+
+def split_handler(handler: str) -> tuple[str, str]:
+    """Module and function of a Handler setting. Raises RuntimeFault."""
+    module, dot, function = handler.rpartition(".")
+    if not dot:
+        reason = "not enough values to unpack (expected 2, got 1)"
+        raise RuntimeFault("Runtime.MalformedHandlerName", f"Bad handler '{handler}': {reason}")
+    if module.split(".")[0] in sys.builtin_module_names:
+        raise RuntimeFault(
+            "Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module} as a handler module"
+        )
+    return module, function
+
+
+def handler_missing(module: str, function: str) -> RuntimeFault:
     """The module has no such function."""
+    return RuntimeFault("Runtime.HandlerNotFound", f"Handler '{function}' missing on module '{module}'")
 
 
-def error_payload(exc: BaseException, request_id: str, handler: str) -> dict[str, Any]:
-    """The JSON object an invocation answers with when its function failed."""
-    module, _, function = handler.rpartition(".")
-    if isinstance(exc, HandlerNotFound):
-        kind, message = "Runtime.HandlerNotFound", f"Handler '{function}' missing on module '{module}'"
-    elif isinstance(exc, ImportError) and _failed_in_init(exc):
-        kind, message = "Runtime.ImportModuleError", f"Unable to import module '{module}': {exc}"
-    elif isinstance(exc, SystemExit):
-        return exit_payload(request_id)
+def import_failed(module: str, exc: BaseException) -> BaseException:
+    """What an exception that left the handler's module means for the runtime."""
+    if isinstance(exc, ImportError):
+        return RuntimeFault("Runtime.ImportModuleError", f"Unable to import module '{module}': {exc}")
+    if isinstance(exc, SyntaxError):
+        path = _as_on_lambda(exc.filename or "")
+        trace = f'  File "{path}" Line {exc.lineno}\n    {exc.text}'
+        return RuntimeFault("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module}': {exc}", (trace,))
+    return exc
+
+
+def ended_process(exc: BaseException) -> str | None:
+    """How the process ended, when that is what an exception means; "" when it simply left.
+
+    The runtime catches exceptions. What is no Exception ends it, as it would end any Python program.
+    """
+    if isinstance(exc, ProcessEnded):
+        return exc.how
+    if isinstance(exc, Killed):
+        return "signal: killed"
+    if isinstance(exc, SystemExit):
+        status = exc.code if isinstance(exc.code, int) else int(exc.code is not None)
+        return f"exit status {status}" if status else ""
+    return None if isinstance(exc, Exception) else "exit status 1"
+
+
+def error_payload(exc: BaseException, request_id: str) -> dict[str, Any]:
+    """The JSON object an invocation answers with when its function failed. A failed Init names no request."""
+    ended = ended_process(exc)
+    if ended is not None:
+        return exit_payload(request_id, ended)
+    trace = frames(exc)
+    kind, message = type(exc).__name__, str(exc)
+    if isinstance(exc, RuntimeFault):
+        kind, trace = exc.kind, list(exc.trace)
     elif isinstance(exc, InjectedError):
-        kind, message = exc.error_type, str(exc)
-    else:
-        kind, message = type(exc).__name__, str(exc)
-    return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": _stack(exc)}
+        kind = exc.error_type
+    named = "" if _failed_in_init(exc) else request_id
+    return {"errorMessage": message, "errorType": kind, "requestId": named, "stackTrace": trace}
 
 
 def _failed_in_init(exc: BaseException) -> bool:
@@ -54,10 +106,16 @@ def marshal_error(exc: Exception, request_id: str) -> dict[str, Any]:
     return {"errorMessage": message, "errorType": "Runtime.MarshalError", "requestId": request_id, "stackTrace": []}
 
 
-def exit_payload(request_id: str) -> dict[str, Any]:
-    """The answer when the function's process ended during the invocation."""
-    message = f"RequestId: {request_id} Error: Runtime exited with error"
-    return {"errorType": "Runtime.ExitError", "errorMessage": message}
+def too_large(limit_bytes: int) -> dict[str, Any]:
+    """The answer when a handler returned more than an invocation may answer."""
+    message = f"Response payload size exceeded maximum allowed payload size ({limit_bytes} bytes)."
+    return {"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"}
+
+
+def exit_payload(request_id: str, how: str) -> dict[str, Any]:
+    """The answer when the function's process ended during the invocation: "exit status 1", "signal: killed"."""
+    reason = f"with error: {how}" if how else "without providing a reason"
+    return {"errorType": "Runtime.ExitError", "errorMessage": f"RequestId: {request_id} Error: Runtime exited {reason}"}
 
 
 def timeout_payload(request_id: str, timeout_s: int) -> dict[str, Any]:
@@ -66,14 +124,18 @@ def timeout_payload(request_id: str, timeout_s: int) -> dict[str, Any]:
     return {"errorType": "Sandbox.Timedout", "errorMessage": message}
 
 
-def _stack(exc: BaseException) -> list[str]:
+def frames(exc: BaseException) -> list[str]:
     """The frames of the function's own code, innermost last, at the paths they have on Lambda.
 
     The simulator's and the libraries' frames are left out: their paths and lines differ by machine.
     """
-    frames = []
+    found = []
     for frame in traceback.extract_tb(exc.__traceback__):
-        path = _CODE_DIRECTORY.sub("/var/task/", Path(frame.filename).as_posix())
+        path = _as_on_lambda(frame.filename)
         if path.startswith("/var/task/"):
-            frames.append(f'  File "{path}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n')
-    return frames
+            found.append(f'  File "{path}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n')
+    return found
+
+
+def _as_on_lambda(filename: str) -> str:
+    return _CODE_DIRECTORY.sub("/var/task/", Path(filename).as_posix())

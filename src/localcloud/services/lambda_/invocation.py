@@ -7,13 +7,16 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from localcloud.kernel import Timer
+from localcloud.kernel import HandlerSpun, Timer
 from localcloud.runtime import ExecutionEnvironment
+from localcloud.runtime.process import ProcessEnded
 from localcloud.runtime.tape import HOOKS, Tape
 from localcloud.services.lambda_ import errors
 from localcloud.services.lambda_.context import ClientContext, LambdaContext
 from localcloud.services.lambda_.functions import Function, Functions
 from localcloud.services.lambda_.import_weight import ImportWeight
+from localcloud.services.lambda_.marshalling import marshalled
+from localcloud.services.lambda_.recursion import following
 from localcloud.services.lambda_.results import Interference, InvokeResult
 from localcloud.services.lambda_.sandboxes import PROVISIONED, EnvironmentFactory, Sandbox
 from localcloud.services.lambda_.snapstart import SnapStart
@@ -37,6 +40,7 @@ class Invoker:
         self._memory_mb = int(cloud.facts.value("model.lambda.python_memory"))
         leisure = cloud.facts.value("quota.lambda.init.limit_pc_snapstart_lmi")
         self._leisure_s = int(leisure["least_s"]), int(leisure["most_s"])
+        self._response_limit = int(cloud.facts.value("quota.lambda.payload.response"))
         self._init_limit_us = round(cloud.facts.value("quota.lambda.init.limit_on_demand") * 1e6)
 
     # -- Init --------------------------------------------------------------------------------
@@ -74,16 +78,7 @@ class Invoker:
         environment = sandbox.environment
         assert environment is not None
         config = sandbox.config
-        module, _, function = config.handler.rpartition(".")
-        failed: BaseException | None = None
-        try:
-            found = environment.modules.load(module.replace("/", "."))
-            sandbox.handler = getattr(found, function, None)
-            if sandbox.handler is None:
-                failed = errors.HandlerNotFound(config.handler)
-        except Exception as exc:  # noqa: BLE001 - whatever a module raises is its function's error
-            errors.mark_init(exc)
-            failed = exc
+        failed = self._import_handler(sandbox, environment)
         if environment.tape is not None:
             _before_snapshot(environment)
             if environment.tape.playing:
@@ -114,6 +109,20 @@ class Invoker:
     def download_us(self, config: Function) -> int:
         """How much longer an environment takes to start because of the size of its package."""
         return self._weight.download_us(self._functions.package_bytes(config))
+    @staticmethod
+    def _import_handler(sandbox: Sandbox, environment: ExecutionEnvironment) -> BaseException | None:
+        """Find the sandbox's handler; what is wrong with it, when it cannot be had."""
+        module = ""
+        try:
+            module, function = errors.split_handler(sandbox.config.handler)
+            sandbox.handler = getattr(environment.modules.load(module.replace("/", ".")), function, None)
+            missing = sandbox.handler is None
+            failed: BaseException | None = errors.handler_missing(module, function) if missing else None
+        except (Exception, SystemExit, ProcessEnded) as exc:  # noqa: BLE001 - its function raised it
+            failed = errors.import_failed(module, exc)
+        if failed is not None:
+            errors.mark_init(failed)
+        return failed
 
     def _discard(self, sandbox: Sandbox) -> None:
         if sandbox.environment is not None:
@@ -129,14 +138,16 @@ class Invoker:
         request_id: str,
         interference: Interference | None = None,
         client_context: ClientContext | None = None,
+        qualifier: str | None = None,
     ) -> InvokeResult:
-        """Run the handler once. Takes virtual time in the calling task."""
+        """Run the handler once. Takes virtual time in the calling task. `qualifier`: that of the request."""
         kernel, config = self._cloud.kernel, sandbox.config
         suppressed = sandbox.environment is None  # an earlier crash: Init runs again, inside Duration
         if suppressed:
             sandbox.environment = self._factory.make(sandbox)
         environment = sandbox.environment
         assert environment is not None
+        environment.lineage = following.get() or {}
         environment.thaw()
         self.show_trace(environment)
         self._log(sandbox, f"START RequestId: {request_id} Version: {config.version}")
@@ -144,6 +155,8 @@ class Invoker:
         deadline_us = started_us + config.timeout_s * 1_000_000
         context = LambdaContext(kernel, config, request_id, deadline_us, sandbox.log_stream)
         context.client_context = client_context
+        if qualifier is not None:
+            context.invoked_function_arn = f"{config.arn.rpartition(':')[0]}:{qualifier}"
 
         crashed = False
         crash_timer: Timer | None = None
@@ -170,10 +183,15 @@ class Invoker:
             assert sandbox.handler is not None
             return sandbox.handler(json.loads(payload or b"null"), context)
 
+        timeout_us = config.timeout_s * 1_000_000
         task = kernel.spawn(body, group=environment, name=config.name)
-        in_time = task.join(config.timeout_s * 1_000_000)
+        in_time = task.join(timeout_us)
         if crash_timer is not None:
             crash_timer.cancel()
+        if isinstance(task.exception, HandlerSpun):  # it would have gone on until its time was over
+            self._log(sandbox, f"{self._timestamp()} {request_id} {task.exception}")
+            kernel.sleep(max(0, started_us + timeout_us - kernel.now_us))
+            in_time = False
         sandbox.invocations += 1
         environment.flush()
         error: dict[str, Any] | None = None
@@ -185,28 +203,17 @@ class Invoker:
             self._discard(sandbox)
             kernel.sleep(0)  # lets the killed tasks end
         elif task.exception is not None:
-            error = (
-                errors.exit_payload(request_id)
-                if crashed
-                else errors.error_payload(task.exception, request_id, config.handler)
-            )
-            if not isinstance(task.exception, Exception) or (suppressed and sandbox.handler is None):
-                status = "error"
+            error, lost = self._failure(sandbox, task.exception, request_id, crashed, suppressed)
+            if lost:
+                status = f"error\tError Type: {error['errorType']}"
                 self._discard(sandbox)
-            self._log_error(sandbox, error)
         else:
-            try:
-                answer = json.dumps(task.value).encode()
-            except (TypeError, ValueError) as exc:
-                error = errors.marshal_error(exc, request_id)
-                self._log_error(sandbox, error)
-        duration_us = kernel.now_us - started_us
-        if not in_time:
-            duration_us = config.timeout_s * 1_000_000
+            answer, error = self._answer(sandbox, task.value, request_id)
+        duration_us = kernel.now_us - started_us if in_time else timeout_us
         if sandbox.environment is not None:
             environment.freeze()
         if error is not None:
-            answer = json.dumps(error).encode()
+            answer = marshalled(error, config.runtime)
         return self._report(sandbox, request_id, duration_us, answer, error is not None, status)
 
     def show_trace(self, environment: ExecutionEnvironment) -> None:
@@ -216,6 +223,40 @@ class Invoker:
             sampler = self._cloud.xray.sampler
             header = TraceHeader(sampler.new_root(), sampler.new_id(), False)
         environment.environ[_TRACE_ID] = header.text
+    def _failure(
+        self, sandbox: Sandbox, exc: BaseException, request_id: str, crashed: bool, suppressed: bool
+    ) -> tuple[dict[str, Any], bool]:
+        """The error object of an invocation that raised, and whether its environment is lost."""
+        if crashed or errors.ended_process(exc) is not None:
+            error = errors.exit_payload(request_id, "signal: killed") if crashed else None
+            error = error or errors.error_payload(exc, request_id)
+            if not crashed and not isinstance(exc, SystemExit | ProcessEnded):
+                trace = "".join(errors.frames(exc))
+                self._log(sandbox, f"Traceback (most recent call last):\n{trace}{type(exc).__name__}: {exc}")
+            self._log(sandbox, f"{error['errorMessage']}\n{error['errorType']}")
+            return error, True
+        error = errors.error_payload(exc, request_id)
+        self._log_error(sandbox, error)
+        return error, suppressed and sandbox.handler is None
+
+    def _answer(self, sandbox: Sandbox, value: Any, request_id: str) -> tuple[bytes, dict[str, Any] | None]:
+        """As `sendable`, with the runtime's line in the log when it is not."""
+        answer, error = self.sendable(value, sandbox.config.runtime, request_id)
+        if error is not None and "stackTrace" in error:
+            self._log_error(sandbox, error)
+        elif error is not None:
+            self._log(sandbox, "LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.")
+        return answer, error
+
+    def sendable(self, value: Any, runtime: str, request_id: str) -> tuple[bytes, dict[str, Any] | None]:
+        """What a handler returned as a payload, or the error object when it cannot be sent."""
+        try:
+            answer = marshalled(value, runtime)
+        except Exception as exc:  # noqa: BLE001 - an object may raise anything when it is looked into
+            return b"", errors.marshal_error(exc, request_id)
+        if len(answer) > self._response_limit:
+            return b"", errors.too_large(self._response_limit)
+        return answer, None
 
     def interfere(self, interference: Interference, crash: Callable[[], None]) -> Timer | None:
         """What goes wrong before the handler begins; the timer of what goes wrong later."""

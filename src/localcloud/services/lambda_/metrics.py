@@ -111,6 +111,10 @@ class LambdaMetrics:
         """A queued event is handed to its function `age_us` after it was queued, for the first time or again."""
         self._publish(name, qualifier, "AsyncEventAge", age_us / 1_000)
 
+    def recursion_dropped(self, name: str) -> None:
+        """An invocation was stopped, since it was one of a recursive loop."""
+        self._publish(name, None, "RecursiveInvocationsDropped", 1)
+
     def dropped(self, name: str, qualifier: str | None) -> None:
         """A queued event was given up without a successful invocation; a destination may still get it."""
         self._publish(name, qualifier, "AsyncEventsDropped", 1)

@@ -27,6 +27,7 @@ from localcloud.services.lambda_.managed import ManagedInstances
 from localcloud.services.lambda_.metrics import LambdaMetrics
 from localcloud.services.lambda_.provisioned import ProvisionedConcurrency
 from localcloud.services.lambda_.provisioned_api import ProvisionedOperations
+from localcloud.services.lambda_.recursion import Lineage, Recursion, following
 from localcloud.services.lambda_.results import Interference, InvokeResult, Throttled
 from localcloud.services.lambda_.sandboxes import Pool
 from localcloud.trace_header import TraceHeader
@@ -49,6 +50,7 @@ class Lambda:
         self._cloud = cloud
         alias_stream = cloud.kernel.streams["lambda/alias"]
         self.functions = Functions(cloud.account_id, cloud.region, CodeStore(), alias_stream)
+        self.recursion = Recursion(cloud, self.functions)
         self.concurrency = Concurrency(cloud.kernel, cloud.facts, self.functions)
         self.metrics = LambdaMetrics(cloud)
         self._invoker = Invoker(cloud, self.functions)
@@ -78,6 +80,7 @@ class Lambda:
         self._provisioned_operations.install()
         self.managed.install()
         self.durable.install()
+        self.recursion.install()
         register("lambda", "PutFunctionConcurrency", self._put_concurrency_api)
         register("lambda", "GetAccountSettings", self._account_settings_api)
 
@@ -94,8 +97,11 @@ class Lambda:
         waits: bool = True,
         queued: bool = False,
         trace: TraceHeader | None = None,
+        lineage: Lineage | None = None,
     ) -> InvokeResult:
         """A synchronous invocation, in the calling task. A retry passes the event's own request id.
+
+        `lineage` is the chain of requests it belongs to; ApiError RecursiveInvocationException when that is a loop.
 
         A durable function is waited for to the end of its execution; `waits` says that its caller does so on AWS,
         too, which limits how long the execution may take. `queued`: it is one of the asynchronous invocations or
@@ -108,7 +114,11 @@ class Lambda:
         if config.durable is not None:
             self.durable.check(config, qualifier, waits=waits, queued=queued)
             return self.durable.wait(self.durable.start(config, qualifier or config.version, payload))
-        return self._once(config, qualifier, payload, request_id, client_context, queued, trace)
+        chain = following.set(self.recursion.follow(config, lineage or {}))
+        try:
+            return self._once(config, qualifier, payload, request_id, client_context, queued, trace)
+        finally:
+            following.reset(chain)
 
     def _once(
         self,
@@ -182,7 +192,7 @@ class Lambda:
         sandbox = self.provisioned.take(allocation, config) if allocation is not None else None
         if allocation is not None and sandbox is not None:
             try:
-                return self._invoker.invoke(sandbox, payload, request_id, interference, client_context)
+                return self._invoker.invoke(sandbox, payload, request_id, interference, client_context, qualifier)
             finally:
                 self.provisioned.release(allocation, sandbox)
         self.concurrency.enter(config.name)
@@ -196,7 +206,7 @@ class Lambda:
                 self.concurrency.grow(config.name)
                 sandbox = pool.start(config)
             try:
-                return self._invoker.invoke(sandbox, payload, request_id, interference, client_context)
+                return self._invoker.invoke(sandbox, payload, request_id, interference, client_context, qualifier)
             finally:
                 pool.release(sandbox)
         finally:
@@ -238,10 +248,11 @@ class Lambda:
             message = "DurableExecutionName can be given for durable functions only."
             raise ApiError("InvalidParameterValueException", message, 400, Type="User")
         if kind == "Event":
-            self.asynchronous.accept(reference, payload, qualifier)
+            self.asynchronous.accept(reference, payload, qualifier, self.recursion.current())
             return {"StatusCode": 202, "Payload": _stream(b"")}
         context = self._client_context(params.get("ClientContext"))
-        result = self.invoke(reference, payload, qualifier=qualifier, client_context=context)
+        chain = self.recursion.current()
+        result = self.invoke(reference, payload, qualifier=qualifier, client_context=context, lineage=chain)
         answer: dict[str, Any] = {
             "StatusCode": 200,
             "ExecutedVersion": result.executed_version,

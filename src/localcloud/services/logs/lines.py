@@ -34,6 +34,10 @@ class Lines(Sequence[Any]):
         self._blocks: list[Any] = list(events)  # moto's own events as they are, ours as (first id, bytes)
         self._count = len(self._blocks)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Lines:
+        """Stays what it is: moto copies a function with its log groups when it publishes a version."""
+        return self
+
     def write(self, events: Sequence[tuple[int, str]]) -> int:
         """Append events as (unix milliseconds, message); the id of the first."""
         first = self._reserve(len(events))

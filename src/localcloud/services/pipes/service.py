@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from moto.pipes.models import pipes_backends
+from moto.sqs.exceptions import QueueDoesNotExist
 
 from localcloud.api import ApiCall, ApiError
 from localcloud.services.event_source_mappings.filters import compile_filters
@@ -32,7 +33,7 @@ class Pipes:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._targets = RoleTargets(cloud)
-        self._destinations = ApiDestinations(cloud)
+        self._destinations = ApiDestinations(cloud, cloud.events.connections)
         self._pollers: dict[str, SqsPoller | StreamPoller] = {}
         self._most_filters = int(cloud.facts.value("quota.lambda.esm.filters")["default"])
         self._most_at_once = int(cloud.facts.value("quota.pipes.concurrency")["sqs"])
@@ -115,7 +116,10 @@ class Pipes:
         if not kind:
             raise _refused(f"The local cloud has no such source for a pipe: {arn}")
         if kind == "sqs":
-            self._cloud.sqs.queues.get(arn)
+            try:
+                self._cloud.sqs.queues.get(arn)
+            except QueueDoesNotExist:
+                raise _refused(f"The source of the pipe does not exist: {arn}") from None
             return
         if not source_settings(arn, parameters).get("StartingPosition"):
             raise _refused("StartingPosition is required for a stream.")

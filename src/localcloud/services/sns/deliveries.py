@@ -92,7 +92,7 @@ class Deliveries:
         if arn.endswith(".fifo"):
             entry |= {"MessageGroupId": notification.group, "MessageDeduplicationId": notification.deduplication}
         try:
-            self._cloud.sqs.send(arn, body, **entry)
+            self._cloud.sqs.send(arn, body, notification.lineage, **entry)
         except SQSException as exc:
             raise NotDelivered("InvalidParameterValue", exc.message, False) from exc
 
@@ -111,7 +111,8 @@ class Deliveries:
             raise NotDelivered(exc.code, exc.message, False) from exc
         if not allows(statements, _PRINCIPAL, "lambda:InvokeFunction", notification.topic_arn, self._cloud.account_id):
             raise NotDelivered("AccessDenied", f"{arn} has no permission for {_PRINCIPAL} to invoke it.", False)
-        lambda_.asynchronous.accept(arn, json.dumps(notification.event(subscription.arn)).encode())
+        event = json.dumps(notification.event(subscription.arn)).encode()
+        lambda_.asynchronous.accept(arn, event, lineage=notification.lineage)
 
     def _to_http(self, subscription: Any, notification: Notification) -> None:
         raw = is_raw(subscription)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+_SUBJECT = re.compile(r"[^\x00-\x1f\x7f]{1,100}")  # on one line
 _PREFIXES = ("String", "Binary", "Number")
 
 
@@ -30,6 +32,7 @@ class Notification:
     group: str | None = None
     deduplication: str | None = None
     sequence: str | None = None
+    lineage: Mapping[str, int] = field(default_factory=dict)  # the chain of invocations it came by
 
     def text_for(self, protocol: str) -> str:
         """The text for a protocol; a structured message may have one of its own."""
@@ -105,6 +108,9 @@ def check_message(params: Mapping[str, Any], most_bytes: int) -> None:
         raise InvalidMessage("Invalid parameter: Empty message")
     if size_bytes(params) > most_bytes:
         raise InvalidMessage("Invalid parameter: Message too long")
+    subject = params.get("Subject")
+    if subject is not None and not _SUBJECT.fullmatch(subject):
+        raise InvalidMessage("Invalid parameter: Subject")
     if params.get("MessageStructure") == "json":
         try:
             parts = json.loads(params["Message"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "AWS/SNS"
 _BATCH = 10
+_BATCH_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
+_ARN_PARTS = 6
+_PROTOCOLS = ("application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs")
 _CHUNK_KB = 64
 _DEDUPLICATION_US = 300_000_000
 _GB = 1024**3
@@ -73,6 +77,9 @@ class SNS:
             raise ApiError(
                 "TooManyEntriesInBatchRequest", "The batch request contains more entries than permissible.", 400
             )
+        if not all(_BATCH_ID.fullmatch(entry["Id"]) for entry in entries):
+            message = "The Id of a batch entry in a batch request doesn't abide by the specification."
+            raise ApiError("InvalidBatchEntryId", message, 400)
         if len({entry["Id"] for entry in entries}) < len(entries):
             raise ApiError(
                 "BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.", 400
@@ -89,6 +96,11 @@ class SNS:
         return {"Successful": taken, "Failed": failed}
 
     def _topic(self, arn: str) -> Any:
+        if arn.count(":") < _ARN_PARTS - 1:
+            found = arn.count(":") + 1
+            raise _invalid(
+                f"Invalid parameter: TopicArn Reason: An ARN must have at least {_ARN_PARTS} elements, not {found}"
+            )
         topic = self._backend.topics.get(arn)
         if topic is None:
             raise ApiError("NotFound", "Topic does not exist", 404, Type="Sender")
@@ -97,6 +109,11 @@ class SNS:
     # -- who gets them -------------------------------------------------------------------------
 
     def _subscribe(self, call: ApiCall) -> Any:
+        protocol, endpoint = call.params["Protocol"], call.params.get("Endpoint") or ""
+        if protocol not in _PROTOCOLS:
+            raise _invalid(f"Invalid parameter: Does not support this protocol string: {protocol}")
+        if protocol in ("http", "https") and not endpoint.startswith(f"{protocol}://"):
+            raise _invalid("Invalid parameter: Endpoint must match the specified protocol")
         attributes = call.params.get("Attributes") or {}
         _check_policy(attributes.get("FilterPolicy"), attributes.get("FilterPolicyScope"))
         return self._cloud.api.stock(call)
@@ -119,6 +136,11 @@ class SNS:
         except InvalidMessage as exc:
             raise _invalid(str(exc)) from None
         fifo = _is_fifo(topic)
+        if params.get("MessageDeduplicationId") and not fifo:
+            raise _invalid(
+                "Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId "
+                "parameter that is not valid for this topic type"
+            )
         deduplication = self._check_fifo(topic, params) if fifo else None
         if deduplication is not None:
             earlier = self._seen.get((topic.arn, deduplication))
@@ -139,6 +161,7 @@ class SNS:
             group=params.get("MessageGroupId") if fifo else None,
             deduplication=deduplication,
             sequence=answer.get("SequenceNumber"),
+            lineage=self._cloud.lambda_.recursion.current(),
         )
         if deduplication is not None:
             self._seen[topic.arn, deduplication] = (notification.at_us, answer)

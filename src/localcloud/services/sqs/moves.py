@@ -94,7 +94,7 @@ class MoveTasks:
         messages = self._queues.messages(source)
         while task.status == "RUNNING" and task.moved < task.to_move:
             batch = min(_BATCH, task.rate_per_s, task.to_move - task.moved)
-            received = messages.receive(batch, source.visibility_timeout * 1_000_000, self._queues.now_us)
+            received = messages.receive(batch, max(1, source.visibility_timeout) * 1_000_000, self._queues.now_us)
             if not received:
                 break
             for message in received:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from moto.sqs import exceptions
 from moto.sqs.models import Message as MotoMessage
-from moto.sqs.utils import validate_message_attributes
 
 from localcloud.ids import uuid4_text
+from localcloud.services.sqs.checks import check_attributes, check_body, check_ids
 from localcloud.services.sqs.queues import Queues
 from localcloud.stores.sqs import FifoMessages, Message
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _BATCH_ID = re.compile(r"[\w-]{1,80}")
 _MAX_BATCH = 10
-# XML 1.0's characters, which is what SQS takes
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Sending:
@@ -35,7 +33,7 @@ class Sending:
         self._delay_limit_s = int(cloud.facts.value("quota.sqs.delay")["max"])
         self._sequence = 0
 
-    def send(self, queue: Any, entry: Mapping[str, Any]) -> Message:
+    def send(self, queue: Any, entry: Mapping[str, Any], lineage: Mapping[str, int] | None = None) -> Message:
         """Take one message in and return it, or for a duplicate the first one. Raises moto's SQSException."""
         delay_s = self._validated(queue, entry)
         now_us = self._queues.now_us
@@ -48,6 +46,7 @@ class Sending:
             size=_size(entry),
             group_id=entry.get("MessageGroupId"),
             trace=self._cloud.tracer.context(),
+            lineage=self._cloud.lambda_.recursion.current() if lineage is None else lineage,
         )
         messages = self._queues.messages(queue)
         if isinstance(messages, FifoMessages):
@@ -66,17 +65,9 @@ class Sending:
 
     def _validated(self, queue: Any, entry: Mapping[str, Any]) -> int:
         """The delay in seconds. Raises moto's SQSException for what SQS refuses."""
-        body = entry["MessageBody"]
-        if not body:
-            raise exceptions.MissingParameter("MessageBody")
-        if _FORBIDDEN.search(body):
-            raise exceptions.SQSException(
-                "InvalidMessageContents",
-                "Invalid binary character was found in the message body, the set of allowed characters is "
-                "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
-            )
-        for name in ("MessageAttributes", "MessageSystemAttributes"):
-            validate_message_attributes(entry.get(name) or {})
+        check_body(entry["MessageBody"])
+        check_attributes(entry)
+        check_ids(entry, queue.fifo_queue)
         if _size(entry) > queue.maximum_message_size:
             raise exceptions.InvalidParameterValue(
                 f"One or more parameters are invalid. Reason: Message must be shorter than "

@@ -16,7 +16,7 @@ from localcloud.services.sqs.moves import MoveTasks
 from localcloud.services.sqs.queues import Queues
 from localcloud.services.sqs.receiving import Receiving
 from localcloud.services.sqs.sending import Sending, attributes_md5, body_md5, check_batch
-from localcloud.stores.sqs import Counts, InvalidReceiptHandle, Message, MessageNotInFlight
+from localcloud.stores.sqs import Counts, InvalidReceiptHandle, Message, MessageNotInFlight, ReceiptHandleExpired
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -36,6 +36,7 @@ class SQS:
         self._receiving = Receiving(cloud, self.queues)
         self._moves = MoveTasks(cloud, self.queues)
         self._attributes = QueueAttributes(cloud.facts)
+        self.on_created: list[Callable[[str], None]] = []  # the ARN of a queue that has just been created
         self._visibility_limit_s = int(cloud.facts.value("quota.sqs.visibility")["max"])
 
     def install(self) -> None:
@@ -54,6 +55,7 @@ class SQS:
         for name, operation in operations.items():
             self._cloud.api.register("sqs", name, self._on_queue(operation))
         self._cloud.api.register("sqs", "CreateQueue", self._create)
+        self._cloud.api.register("sqs", "GetQueueAttributes", self._get_attributes)
         for name, task_operation in self._moves.operations().items():
             self._cloud.api.register("sqs", name, _translated(task_operation))
         self._cloud.api.on_call(self._count)
@@ -73,19 +75,25 @@ class SQS:
 
     # -- hand-offs to other services -----------------------------------------------------------
 
-    def send(self, queue: str, body: str, **entry: Any) -> Message:
-        """Put a message in. `entry`: further members of SendMessage's request. Raises moto's SQSException."""
-        return self._sending.send(self.queues.get(queue), {"MessageBody": body, **entry})
+    def send(self, queue: str, body: str, lineage: Mapping[str, int] | None = None, **entry: Any) -> Message:
+        """Put a message in. `entry`: further members of SendMessage's request. Raises moto's SQSException.
+
+        `lineage`: the chain of invocations it came by, when that is not the running handler's.
+        """
+        return self._sending.send(self.queues.get(queue), {"MessageBody": body, **entry}, lineage)
 
     def receive(self, queue: str, count: int, visibility_s: float | None = None, wait_s: float = 0.0) -> list[Message]:
         """Take up to `count` messages; waits in virtual time up to `wait_s` for the first one."""
         return self._receiving.receive(self.queues.get(queue), count, visibility_s, wait_s)
 
     def delete(self, queue: str, messages: Iterable[Message]) -> None:
-        """Delete messages that were received."""
+        """Delete messages that were received; those of a FIFO queue stay when their visibility timeout has passed."""
         store = self.queues.messages(self.queues.get(queue))
         for message in messages:
-            store.delete(message.receipt_handle, self.queues.now_us)
+            try:
+                store.delete(message.receipt_handle, self.queues.now_us)
+            except ReceiptHandleExpired:
+                continue
 
     def change_visibility(self, queue: str, messages: Iterable[Message], visibility_s: float) -> None:
         """Restart the visibility timeout of messages that were received; others are left alone."""
@@ -118,6 +126,11 @@ class SQS:
             self.queues.messages(queue).delete(params["ReceiptHandle"], self.queues.now_us)
         except InvalidReceiptHandle:
             raise exceptions.ReceiptHandleIsInvalid from None
+        except ReceiptHandleExpired:
+            raise exceptions.InvalidParameterValue(
+                f"Value {params['ReceiptHandle']} for parameter ReceiptHandle is invalid. Reason: The receipt handle "
+                "has expired."
+            ) from None
         return {}
 
     def _change_visibility(self, queue: Any, params: dict[str, Any]) -> dict[str, Any]:
@@ -155,10 +168,41 @@ class SQS:
         self.queues.messages(queue).purge(now_us)
         return {}
 
-    def _create(self, call: ApiCall) -> dict[str, Any]:
+    def _create(self, call: ApiCall) -> Any:
         self._attributes.check(call.params.get("Attributes") or {})
+        name, wanted = call.params["QueueName"], call.params.get("Attributes") or {}
+        if name.endswith(".fifo") and wanted.get("FifoQueue") != "true":
+            raise ApiError(
+                "InvalidParameterValue",
+                "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+            )
+        known = self.queues.backend.queues.get(name)
+        if known is not None:
+            self._check_same(known, wanted)
         answer = self._cloud.api.stock(call)
-        _in_whole_seconds(self.queues.get(answer["QueueUrl"]))
+        if known is None:
+            queue = self.queues.get(name)
+            _in_whole_seconds(queue)
+            for told in tuple(self.on_created):
+                told(queue.queue_arn)
+        return answer
+
+    @staticmethod
+    def _check_same(known: Any, wanted: Mapping[str, str]) -> None:
+        """A queue may be created again, as it is. Raises ApiError."""
+        for name, value in wanted.items():
+            current = known.attributes.get(name)
+            if current is not None and str(current).isdigit() and str(current) != value:
+                message = f"A queue already exists with the same name and a different value for attribute {name}"
+                raise service_error("sqs", exceptions.QueueAlreadyExists(message), None)
+
+    def _get_attributes(self, call: ApiCall) -> Any:
+        """Times are whole seconds; moto has fractions."""
+        answer = self._cloud.api.stock(call)
+        attributes = answer.get("Attributes") or {}
+        for name in ("CreatedTimestamp", "LastModifiedTimestamp"):
+            if name in attributes:
+                attributes[name] = str(int(float(attributes[name])))
         return answer
 
     def _set_attributes(self, queue: Any, params: dict[str, Any]) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from urllib.parse import quote, urlencode
 
 from moto.events.models import events_backends
 
+from localcloud.api import ApiError
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.net.plane import HttpTimeout, HttpUnreachable
-from localcloud.services.events.api_destinations import connection_headers, connection_parameters
+from localcloud.services.events.connections import parameters
 from localcloud.services.states.errors import RUNTIME, StateFailed
 
 if TYPE_CHECKING:
@@ -36,13 +37,17 @@ def http_invoke(cloud: Cloud, arguments: Any) -> dict[str, Any]:
             raise StateFailed(RUNTIME, f"The field {name} is required by arn:aws:states:::http:invoke.")
     connection = _connection(cloud, given)
     headers = {str(name).lower(): str(value) for name, value in (given.get("Headers") or {}).items()}
-    query = {**_values(given.get("QueryParameters")), **connection_parameters(connection, "QueryStringParameters")}
+    own = (connection.auth_parameters or {}).get("InvocationHttpParameters")
+    query = {**_values(given.get("QueryParameters")), **parameters(own, "QueryStringParameters")}
     url = given["ApiEndpoint"]
     if query:
         url += ("&" if "?" in url else "?") + urlencode(query, doseq=True, quote_via=quote)
-    body = _body(given, connection, headers)
+    body = _body(given, parameters(own, "BodyParameters"), headers)
     headers |= {"user-agent": "Amazon|StepFunctions|HttpInvoke|" + cloud.region, "range": "bytes=0-262144"}
-    headers |= connection_headers(connection)
+    try:
+        headers |= cloud.events.connections.headers(connection)
+    except ApiError as exc:
+        raise StateFailed("Events.ConnectionResource.InvalidConnectionState", exc.message, by_task=True) from None
     limit_us = int(cloud.facts.value("quota.sfn.http_task_s")) * 1_000_000
     try:
         response = cloud.http.request(HttpRequest(given["Method"].upper(), url, headers, body), timeout_us=limit_us)
@@ -71,10 +76,9 @@ def _values(given: Any) -> dict[str, Any]:
     return dict(given) if isinstance(given, dict) else {}
 
 
-def _body(given: Mapping[str, Any], connection: Any, headers: dict[str, str]) -> bytes:
-    """The request's body as the Transform says; the connection's body parameters join an object."""
+def _body(given: Mapping[str, Any], extra: Mapping[str, str], headers: dict[str, str]) -> bytes:
+    """The request's body as the Transform says; `extra`, the connection's body parameters, joins an object."""
     body = given.get("RequestBody")
-    extra = connection_parameters(connection, "BodyParameters")
     if extra and (body is None or isinstance(body, dict)):
         body = {**(body or {}), **extra}
     if body is None:

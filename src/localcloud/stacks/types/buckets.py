@@ -6,13 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, as_bool, names
 
 _SWITCHES = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
 class Bucket(Updatable):
-    """What `_configure` does not know (notifications, lifecycle, replication and the like) has no effect."""
+    """What `_configure` does not know (lifecycle, replication and the like) has no effect."""
 
     name = "AWS::S3::Bucket"
     custom_name = "BucketName"
@@ -27,7 +29,11 @@ class Bucket(Updatable):
     def create(self, making: Making) -> Made:
         name = making.properties.get("BucketName") or making.generated_name(63).lower()
         making.client("s3").create_bucket(Bucket=name)
-        self._configure(making, name, {})
+        try:
+            self._configure(making, name, {})
+        except ClientError:
+            making.client("s3").delete_bucket(Bucket=name)
+            raise
         domain = f"{name}.s3.amazonaws.com"
         regional = f"{name}.s3.{making.region}.amazonaws.com"
         website = f"http://{name}.s3-website-{making.region}.amazonaws.com"
@@ -64,6 +70,8 @@ class Bucket(Updatable):
             client.put_bucket_ownership_controls(Bucket=name, OwnershipControls={"Rules": rules})
         if "CorsConfiguration" in changed:
             _share(client, name, new.get("CorsConfiguration"))
+        if "NotificationConfiguration" in changed:
+            _notify(client, name, new.get("NotificationConfiguration") or {})
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("s3").delete_bucket(Bucket=made.physical_id)
@@ -96,6 +104,24 @@ def _share(client: Any, name: str, cors: Mapping[str, Any] | None) -> None:
             made["MaxAgeSeconds"] = int(rule["MaxAge"])
         rules.append(made)
     client.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": rules})
+
+
+def _notify(client: Any, bucket: str, wanted: Mapping[str, Any]) -> None:
+    """CloudFormation has one event for each configuration, and names of its own."""
+    configuration: dict[str, Any] = {}
+    for part, member, api_part, api_member in (
+        ("LambdaConfigurations", "Function", "LambdaFunctionConfigurations", "LambdaFunctionArn"),
+        ("QueueConfigurations", "Queue", "QueueConfigurations", "QueueArn"),
+        ("TopicConfigurations", "Topic", "TopicConfigurations", "TopicArn"),
+    ):
+        for one in wanted.get(part) or ():
+            entry: dict[str, Any] = {api_member: one[member], "Events": [one["Event"]]}
+            if one.get("Filter"):
+                entry["Filter"] = {"Key": {"FilterRules": list(one["Filter"]["S3Key"]["Rules"])}}
+            configuration.setdefault(api_part, []).append(entry)
+    if (wanted.get("EventBridgeConfiguration") or {}).get("EventBridgeEnabled"):
+        configuration["EventBridgeConfiguration"] = {}
+    client.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
 
 
 class BucketPolicy(Updatable):

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from localcloud.stores.sqs.fifo import FifoMessages
-from localcloud.stores.sqs.message import Counts, InvalidReceiptHandle, Message, MessageNotInFlight, Redrive, Settings
+from localcloud.stores.sqs.message import (
+    Counts,
+    InvalidReceiptHandle,
+    Message,
+    MessageNotInFlight,
+    ReceiptHandleExpired,
+    Redrive,
+    Settings,
+)
 from localcloud.stores.sqs.standard import StandardMessages
 
 __all__ = [
@@ -12,6 +20,7 @@ __all__ = [
     "InvalidReceiptHandle",
     "Message",
     "MessageNotInFlight",
+    "ReceiptHandleExpired",
     "Redrive",
     "Settings",
     "StandardMessages",

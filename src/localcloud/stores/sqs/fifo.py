@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from localcloud.stores.sqs.base import Messages
-from localcloud.stores.sqs.message import IN_FLIGHT, VISIBLE, Message, Settings
+from localcloud.stores.sqs.message import IN_FLIGHT, VISIBLE, Message, ReceiptHandleExpired, Settings
 
 
 class _Group:
@@ -89,6 +89,16 @@ class FifoMessages(Messages):
             self._available.setdefault(name)
         else:
             self._available.pop(name, None)
+
+    # -- deleting ----------------------------------------------------------------------------
+
+    def delete(self, receipt_handle: str, now_us: int) -> None:
+        """As in a standard queue, but only within the visibility timeout. Raises ReceiptHandleExpired too."""
+        self._bring_up(now_us)
+        message = self._handles.get(receipt_handle)
+        if message is not None and message.state != IN_FLIGHT:
+            raise ReceiptHandleExpired(receipt_handle)
+        super().delete(receipt_handle, now_us)
 
     # -- receiving ---------------------------------------------------------------------------
 

@@ -16,6 +16,10 @@ class InvalidReceiptHandle(Exception):
     """No message of this queue ever had that receipt handle."""
 
 
+class ReceiptHandleExpired(Exception):
+    """The visibility timeout of that receive has passed: in a FIFO queue its handle is worth nothing any more."""
+
+
 class MessageNotInFlight(Exception):
     """The message is not hidden by a visibility timeout."""
 
@@ -26,7 +30,8 @@ class Message:
 
     `receive_count` counts receives across all queues, as ApproximateReceiveCount does;
     `receives_here` those from the queue it is in, which its redrive policy looks at.
-    `trace` is the span context of the sender, `source_arn` the queue it was moved from.
+    `trace` is the span context of the sender, `lineage` the chain of invocations it came by,
+    `source_arn` the queue it was moved from.
     """
 
     id: str
@@ -39,6 +44,7 @@ class Message:
     deduplication_id: str | None = None
     sequence_number: str | None = None
     trace: Any = None
+    lineage: Mapping[str, int] = field(default_factory=dict)
     source_arn: str | None = None
     first_received_us: int = 0
     receive_count: int = 0

@@ -15,6 +15,7 @@ from localcloud.services.lambda_.context import ClientContext, LambdaContext
 from localcloud.services.lambda_.invocation import Invoker
 from localcloud.services.lambda_.managed.environments import ManagedEnvironment, Worker
 from localcloud.services.lambda_.managed.json_logs import error_line, platform_line, timestamp
+from localcloud.services.lambda_.marshalling import marshalled
 from localcloud.services.lambda_.results import Interference, InvokeResult
 
 if TYPE_CHECKING:
@@ -68,11 +69,11 @@ class ManagedInvoker:
         task = kernel.spawn(body, group=process, name=config.name)
         in_time = task.join(timeout_s * 1_000_000)
         duration_us = kernel.now_us - started_us if in_time else timeout_s * 1_000_000
-        error, answer = self._outcome(task, in_time, request_id, timeout_s, config.handler)
+        error, answer = self._outcome(task, in_time, request_id, timeout_s, config.runtime)
         process.flush()
         if error is not None:
             worker.log(kernel.unix_us, error_line(kernel.unix_us, {"requestId": request_id, **error}))
-            answer = json.dumps(error).encode()
+            answer = marshalled(error, config.runtime)
         status = "success" if error is None else "error" if in_time else "timeout"
         self._report(worker, request_id, duration_us, started_unix_us, status, error)
         lines = tuple(line for _, line in sandbox.lines)
@@ -96,21 +97,16 @@ class ManagedInvoker:
             managed=True,
         )
 
-    @staticmethod
     def _outcome(
-        task: Task, in_time: bool, request_id: str, timeout_s: int, handler: str
+        self, task: Task, in_time: bool, request_id: str, timeout_s: int, runtime: str
     ) -> tuple[dict[str, Any] | None, bytes]:
         """(error, answer): one of them is what the caller gets."""
         if not in_time:
             return errors.timeout_payload(request_id, timeout_s), b""
         if task.exception is not None:
-            if isinstance(task.exception, Exception):
-                return errors.error_payload(task.exception, request_id, handler), b""
-            return errors.exit_payload(request_id), b""  # the process ended: it left, or it was killed
-        try:
-            return None, json.dumps(task.value).encode()
-        except (TypeError, ValueError) as exc:
-            return errors.marshal_error(exc, request_id), b""
+            return errors.error_payload(task.exception, request_id), b""
+        answer, error = self._invoker.sendable(task.value, runtime, request_id)
+        return error, answer
 
     def _late(self, environment: ManagedEnvironment, worker: Worker, task: Task, crash_timer: Timer | None) -> None:
         """The code goes on, and keeps its process, until it ends by itself."""
