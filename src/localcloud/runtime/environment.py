@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.kernel import Kernel, TaskGroup
+from localcloud.runtime.alarms import Signals
 from localcloud.runtime.files import TmpDirectory
 from localcloud.runtime.modules import CodeCache, ModuleSpace
 from localcloud.runtime.surroundings import LoggerTree
@@ -42,6 +43,7 @@ class ExecutionEnvironment(TaskGroup):
         self.code_dirs = list(code_dirs)
         self.tmp = TmpDirectory()
         self.working_directory = "/var/task"
+        self.signals = Signals()
         self.cpu_share = cpu_share
         self.cpu_us = 0
         self.use_shared_cpu: Callable[[int], None] | None = None  # for a process that shares its processor

@@ -10,7 +10,7 @@ from typing import Any
 
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
-from localcloud.runtime import aio, clock, entropy, files, instrumentation, process, surroundings, threads
+from localcloud.runtime import aio, alarms, clock, entropy, files, instrumentation, process, surroundings, threads
 from localcloud.runtime.environment import current_environment
 
 
@@ -23,6 +23,7 @@ def install(kernel: Kernel, patches: Patches) -> Callable[[], None]:
     surroundings.install(kernel, patches, lambda: current_environment(kernel))
     instrumentation.install(kernel, patches)
     process.install(patches, lambda: current_environment(kernel))
+    alarms.install(kernel, patches, lambda: current_environment(kernel))
     _install_import_module(kernel, patches)
     return clock.install(kernel, patches)  # last: it replaces clock names in all modules loaded by now
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import signal
 from collections.abc import Callable
@@ -70,3 +71,18 @@ def install(patches: Patches, environment: EnvironmentOf) -> None:
         raise OSError(errno.ENOSYS, "the local cloud runs functions inside one process, which cannot be forked")
 
     patches.set(os, "fork", copy)
+    _install_semaphores(patches, environment)
+
+
+def _install_semaphores(patches: Patches, environment: EnvironmentOf) -> None:
+    """Lambda has no /dev/shm: pools and queues of multiprocessing fail there, and here."""
+    module: Any = importlib.import_module("_multiprocessing")  # mypy knows no such module
+    real: Any = module.SemLock
+
+    class SemLock(real):  # type: ignore[misc]
+        def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+            if environment() is not None:
+                raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+            return real(*args, **kwargs)
+
+    patches.set(module, "SemLock", SemLock)

@@ -223,6 +223,7 @@ class Invoker:
             sampler = self._cloud.xray.sampler
             header = TraceHeader(sampler.new_root(), sampler.new_id(), False)
         environment.environ[_TRACE_ID] = header.text
+
     def _failure(
         self, sandbox: Sandbox, exc: BaseException, request_id: str, crashed: bool, suppressed: bool
     ) -> tuple[dict[str, Any], bool]:
