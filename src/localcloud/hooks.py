@@ -111,6 +111,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.awslambda.models:LambdaFunction.update_configuration", "settings that moto does not change"),
     Hook("moto.awslambda.models:LambdaFunction.update_function_code", "when code was changed"),
     Hook("moto.awslambda.models:LambdaFunction.get_configuration", "LoggingConfig, and LastModified as Lambda has it"),
+    Hook("moto.awslambda.models:LambdaFunction.__getstate__", "a version is a copy, but not of the logs"),
     Hook("moto.awslambda.models:LambdaFunction.get_code", "a reserved concurrency of 0"),
     Hook("moto.awslambda.models:LambdaBackend.list_versions_by_function", "a function that is not there has none"),
     Hook("moto.awslambda.models:FunctionUrlConfig.to_dict", "function URLs end in a slash"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,7 +64,16 @@ def install(patches: Patches) -> None:
         mode = (config.config.get("InvokeMode") or "BUFFERED").upper()
         return {**found, "FunctionUrl": f"{found['FunctionUrl']}/", "InvokeMode": mode}
 
+    def deep_copy(function: Any, memo: dict[int, Any]) -> Any:
+        """A version that is published: moto would copy the account's logs with it, and what writes them."""
+        copied = memo[id(function)] = LambdaFunction.__new__(LambdaFunction)
+        shared = {"logs_backend": function.logs_backend}
+        own = {name: value for name, value in function.__getstate__().items() if name not in shared}
+        copied.__dict__.update(copy.deepcopy(own, memo), **shared)
+        return copied
+
     patches.set(LambdaFunction, "__init__", init)
+    patches.set(LambdaFunction, "__deepcopy__", deep_copy)
     patches.set(LambdaFunction, "update_configuration", update_configuration)
     patches.set(LambdaFunction, "update_function_code", update_function_code)
     patches.set(LambdaFunction, "get_configuration", get_configuration)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from mcp import Client
@@ -29,7 +30,7 @@ def test_both_planes_of_agentcore_share_one_signing_name(client):
     data = client("bedrock-agentcore")
     payload = [{"conversational": {"content": {"text": "bonjour"}, "role": "USER"}}]
     event = data.create_event(
-        memoryId=memory, actorId="anne", sessionId="s1", eventTimestamp=1736150400, payload=payload
+        memoryId=memory, actorId="anne", sessionId="s1", eventTimestamp=time.time(), payload=payload
     )["event"]
     found = data.list_events(memoryId=memory, actorId="anne", sessionId="s1")["events"]
     assert [each["eventId"] for each in found] == [event["eventId"]]

@@ -27,7 +27,8 @@ def handler(event, context):
         "cookies": event.get("cookies"), "domain": event["requestContext"]["domainName"],
     }
     return {"statusCode": 201, "headers": {"content-type": "application/json", "X-Baked": "yes"},
-            "cookies": ["a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "b=2"], "body": json.dumps(seen)}
+            **({"cookies": ["a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "b=2"]} if http else {}),
+            "body": json.dumps(seen)}
 """
 
 

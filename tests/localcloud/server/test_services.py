@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-_DAY = {"StartTime": 1736150400, "EndTime": 1736154000}
+_DAY = {"StartTime": time.time() - 3_600, "EndTime": time.time()}
 _QUERIES = [{"Id": "a", "MetricStat": {"Metric": {"Namespace": "N", "MetricName": "m"}, "Period": 60, "Stat": "Sum"}}]
 
 

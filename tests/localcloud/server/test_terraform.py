@@ -167,6 +167,17 @@ def test_a_function(client, make_function):
         assert refused(read, FunctionName="oven") == ("ResourceNotFoundException", 404)
 
 
+def test_a_version_is_published_after_the_function_has_written_logs(client, make_function):
+    lambda_ = client("lambda")
+    make_function("logged")
+    lambda_.invoke(FunctionName="logged", Payload=b"{}")
+    assert lambda_.publish_version(FunctionName="logged")["Version"] == "1"
+    lambda_.invoke(FunctionName="logged", Qualifier="1", Payload=b"{}")
+    events = client("logs").filter_log_events(logGroupName="/aws/lambda/logged")["events"]
+    versions = {event["message"].split()[-1] for event in events if event["message"].startswith("START")}
+    assert versions == {"$LATEST", "1"}
+
+
 def test_a_function_that_asks_for_nothing_has_lambdas_defaults(client, make_function):
     make_function("plain")
     found = settled(client("lambda").get_function_configuration, FunctionName="plain")
