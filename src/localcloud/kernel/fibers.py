@@ -51,7 +51,9 @@ class Fiber(greenlet.greenlet):
 
     def resume(self) -> None:
         """Run the task until it parks or ends; control returns to the caller."""
-        self._return_to(_current())
+        hub = _current()
+        if self.hub is not hub:
+            self.hub = self.parent = hub
         self.switch()
 
     def kill(self, exception: BaseException) -> None:
