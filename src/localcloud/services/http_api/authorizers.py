@@ -64,7 +64,7 @@ class LambdaAuthorizers:
         cloud = self._cloud
         function = function_of(authorizer.authorizer_uri or "")
         source = f"arn:aws:execute-api:{cloud.region}:{cloud.account_id}:{api_id}/authorizers/{authorizer.id}"
-        if not gateway_may_invoke(cloud, function, source):
+        if not authorizer.auth_creds_arn and not gateway_may_invoke(cloud, function, source):
             raise Refused(FAILED)
         context = event["requestContext"]
         method = context.get("http", context).get("method") or context.get("httpMethod")

@@ -19,7 +19,7 @@ from localcloud.services.access_logs import write_access_log
 from localcloud.services.http_api.authorizers import LambdaAuthorizers, Refused
 from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.first_class import OPERATIONS, FirstClassIntegrations, Sources
-from localcloud.services.http_api.jwt import authorized_claims
+from localcloud.services.http_api.jwt_authorizers import JwtAuthorizers
 from localcloud.services.http_api.payload import Context, common_log_time, event_v1, event_v2
 from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal, traced
 from localcloud.services.http_api.routing import Match, find_route
@@ -35,7 +35,6 @@ _NOT_FOUND = refusal(404, "Not Found")
 _THROTTLED = refusal(429, "Too Many Requests")
 _TOO_LARGE = refusal(413, "Request Entity Too Large")
 _FORBIDDEN = refusal(403, "Forbidden")
-_UNAUTHORIZED = refusal(401, "Unauthorized")
 _FAILED = refusal(500, "Internal Server Error")
 
 Finished = Callable[[str, str, int, int], None]  # API id, stage, status, duration in us
@@ -54,6 +53,7 @@ class HttpApi:
         self._timeout_ms = int(cloud.facts.value("quota.apigw.http.timeout"))
         self._ids = cloud.kernel.streams["http-api/ids"]
         self._authorizers = LambdaAuthorizers(cloud)
+        self._jwt_authorizers = JwtAuthorizers(cloud)
         self._services = FirstClassIntegrations(cloud)
         self.on_finished: list[Finished] = []
 
@@ -63,6 +63,7 @@ class HttpApi:
         self._cloud.api.register("apigatewayv2", "UpdateStage", self._update_stage)
         self._cloud.api.register("apigatewayv2", "CreateIntegration", self._create_integration)
         self._cloud.api.register("apigatewayv2", "CreateApi", self._create_api)
+        self._cloud.api.register("apigatewayv2", "GetAuthorizers", self._get_authorizers)
 
     def _update_stage(self, call: ApiCall) -> dict[str, Any]:
         """moto cannot change a stage."""
@@ -95,6 +96,18 @@ class HttpApi:
             client.create_route(ApiId=api, RouteKey=key, Target=f"integrations/{made['IntegrationId']}")
             client.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
         return answer
+
+    def _get_authorizers(self, call: ApiCall) -> dict[str, Any]:
+        """moto has each one, and no list."""
+        api = self._api(call.params["ApiId"])
+        if api is None:
+            raise ApiError("NotFoundException", "Invalid API identifier specified", 404)
+        found = []
+        for authorizer in api.authorizers.values():
+            members = {name: value for name, value in authorizer.to_json().items() if value is not None}
+            members["jwtConfiguration"] = _upper(members.get("jwtConfiguration") or {})
+            found.append({name: value for name, value in _upper(members).items() if value != {}})
+        return {"Items": found}
 
     def _create_integration(self, call: ApiCall) -> dict[str, Any]:
         """moto takes any integration: those of HTTP APIs are functions, HTTP endpoints and a list of operations."""
@@ -275,14 +288,11 @@ class HttpApi:
     def _authorized(
         self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest
     ) -> Mapping[str, Any] | None:
-        """What a route's Lambda authorizer gives; None for a route that has none. Raises Refused."""
-        kind = match.route.authorization_type
-        if kind in ("AWS_IAM", "JWT") and "authorization" not in request.headers:
-            raise Refused(_FORBIDDEN if kind == "AWS_IAM" else _UNAUTHORIZED)
-        if kind == "JWT":
-            chosen = api.authorizers.get(match.route.authorizer_id)
-            return {"jwt": authorized_claims(chosen, match.route, request, self._cloud)}
-        if kind != "CUSTOM":
+        """What a route's authorizer gives; None for a route that has none. Raises Refused."""
+        kind = match.route.authorization_type or "NONE"
+        if kind == "AWS_IAM" and not request.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256"):
+            raise Refused(_FORBIDDEN)  # that there is a signature is all that is looked at
+        if kind not in ("CUSTOM", "JWT"):
             return None
         authorizer = api.authorizers.get(match.route.authorizer_id)
         if authorizer is None:
@@ -291,6 +301,8 @@ class HttpApi:
         old = authorizer.auth_payload_format_version == "1.0"
         event = event_v1(request, context) if old else event_v2(request, context)
         sources = Sources(request, match.parameters, event["requestContext"], context.stage_variables, path)
+        if kind == "JWT":
+            return self._jwt_authorizers.authorize(authorizer, match.route.authorization_scopes or [], sources)
         return self._authorizers.authorize(api.api_id, authorizer, sources, event)
 
     def _to_service(
@@ -365,6 +377,10 @@ def _described(stage: Any) -> dict[str, Any]:
 
 def _lower(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name[:1].lower() + name[1:]: inner for name, inner in value.items()}
+
+
+def _upper(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name[:1].upper() + name[1:]: inner for name, inner in value.items()}
 
 
 def _stage(api: Any, path: str) -> tuple[Any, str]:
