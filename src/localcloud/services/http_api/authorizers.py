@@ -95,6 +95,18 @@ class LambdaAuthorizers:
         return _allowed(answer, arn), {"lambda": extra}
 
 
+def described(authorizer: Any) -> dict[str, Any]:
+    """moto's authorizer as the API's clients see it."""
+    members = {name: value for name, value in authorizer.to_json().items() if value is not None}
+    if "jwtConfiguration" in members:
+        members["jwtConfiguration"] = _capitalised(members["jwtConfiguration"])
+    return _capitalised(members)
+
+
+def _capitalised(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name[:1].upper() + name[1:]: inner for name, inner in value.items()}
+
+
 def _allowed(answer: Mapping[str, Any], arn: str) -> bool:
     """What a policy says of the route; a Deny wins."""
     policy = answer.get("policyDocument")

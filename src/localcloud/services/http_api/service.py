@@ -16,7 +16,7 @@ from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.access_logs import write_access_log
-from localcloud.services.http_api.authorizers import LambdaAuthorizers, Refused
+from localcloud.services.http_api.authorizers import LambdaAuthorizers, Refused, described
 from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.first_class import OPERATIONS, FirstClassIntegrations, Sources
 from localcloud.services.http_api.jwt_authorizers import JwtAuthorizers
@@ -102,12 +102,7 @@ class HttpApi:
         api = self._api(call.params["ApiId"])
         if api is None:
             raise ApiError("NotFoundException", "Invalid API identifier specified", 404)
-        found = []
-        for authorizer in api.authorizers.values():
-            members = {name: value for name, value in authorizer.to_json().items() if value is not None}
-            members["jwtConfiguration"] = _upper(members.get("jwtConfiguration") or {})
-            found.append({name: value for name, value in _upper(members).items() if value != {}})
-        return {"Items": found}
+        return {"Items": [described(authorizer) for authorizer in api.authorizers.values()]}
 
     def _create_integration(self, call: ApiCall) -> dict[str, Any]:
         """moto takes any integration: those of HTTP APIs are functions, HTTP endpoints and a list of operations."""
@@ -377,10 +372,6 @@ def _described(stage: Any) -> dict[str, Any]:
 
 def _lower(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name[:1].lower() + name[1:]: inner for name, inner in value.items()}
-
-
-def _upper(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {name[:1].upper() + name[1:]: inner for name, inner in value.items()}
 
 
 def _stage(api: Any, path: str) -> tuple[Any, str]:
