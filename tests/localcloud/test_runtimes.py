@@ -30,7 +30,7 @@ def test_other_languages_are_refused(function, runtime):
 
 
 def test_a_python_that_lambda_has_given_up_is_refused_in_its_words(function):
-    with pytest.raises(ClientError, match="The runtime parameter of python3.8 is no longer supported"):
+    with pytest.raises(ClientError, match=r"The runtime parameter of python3\.8 is no longer supported"):
         function("shop", ANSWER, Runtime="python3.8")
 
 

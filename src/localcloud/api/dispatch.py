@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 from botocore.endpoint import Endpoint
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError
 from botocore.model import OperationModel
 from botocore.waiter import Waiter
 
@@ -309,7 +309,15 @@ class Api:
         kernel = self._kernel
         started_us = kernel.now_us
         call = ApiCall(service, operation, params, client, client.meta.region_name)
-        result = self._run_stock(call, call)
+        try:
+            result = self._run_stock(call, call)
+        except ClientError as exc:
+            error, metadata = exc.response["Error"], exc.response.get("ResponseMetadata", {})
+            status = metadata.get("HTTPStatusCode", 400)
+            refused = ApiError(error.get("Code", ""), error.get("Message", ""), status)
+            for listener in self._listeners:
+                listener(call, refused, kernel.now_us - started_us)
+            raise
         for listener in self._listeners:
             listener(call, result, kernel.now_us - started_us)
         return result

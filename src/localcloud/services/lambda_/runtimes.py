@@ -14,7 +14,7 @@ _ADVICE = "write the handler in Python, or leave this function out of what you d
 
 
 def check_runtime(call: ApiCall) -> None:
-    """Refuse what CreateFunction, UpdateFunctionCode or UpdateFunctionConfiguration could never run. Raises ApiError."""
+    """Refuse what a call would make of a function that could never run here. Raises ApiError."""
     params = call.params
     code: Mapping[str, Any] = params.get("Code") or {}
     if params.get("PackageType") == "Image" or code.get("ImageUri") or params.get("ImageUri"):
