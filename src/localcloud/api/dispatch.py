@@ -21,7 +21,7 @@ from botocore.waiter import Waiter
 from localcloud.api.calls import ApiCall, ApiError
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.api.validation import Validator
-from localcloud.errors import WrongContext
+from localcloud.errors import LibraryMissing, WrongContext
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
 from localcloud.spans import Tracer
@@ -311,6 +311,12 @@ class Api:
         call = ApiCall(service, operation, params, client, client.meta.region_name)
         try:
             result = self._run_stock(call, call)
+        except ModuleNotFoundError as exc:
+            name = str(exc.name).partition(".")[0]
+            raise LibraryMissing(
+                f"{service} is answered by moto, which needs the Python package {name!r} for it: it is not "
+                f"installed here; install it (pip install {name.replace('_', '-')}) and start again."
+            ) from exc
         except ClientError as exc:
             error, metadata = exc.response["Error"], exc.response.get("ResponseMetadata", {})
             status = metadata.get("HTTPStatusCode", 400)
