@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -39,8 +42,11 @@ def test_container_images_are_refused(cloud):
     image = {"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1"}
     with pytest.raises(ClientError, match="runs no container images: expected a deployment package"):
         cloud.client("lambda").create_function(FunctionName="shop", Role=role, Code=image, PackageType="Image")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("app.py", ANSWER)
     with pytest.raises(ClientError, match="Runtime and Handler are mandatory"):
-        cloud.client("lambda").create_function(FunctionName="shop", Role=role, Code={"ZipFile": b"zip"})
+        cloud.client("lambda").create_function(FunctionName="shop", Role=role, Code={"ZipFile": buffer.getvalue()})
 
 
 def test_a_function_cannot_be_changed_into_one_that_does_not_run(cloud, function, invoke):

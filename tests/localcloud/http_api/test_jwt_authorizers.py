@@ -196,7 +196,8 @@ def test_a_route_with_scopes_wants_one_of_them(shop, token):
     status, challenge, body = shop(token(scope="menu.read"), "/scoped")
     assert (status, body) == (403, {"message": "Forbidden"})
     assert challenge.startswith('Bearer scope="orders.read orders.all" error="insufficient_scope"')
-    for claim, granted in (({"scope": "menu.read orders.all"}, "orders.all"), ({"scp": ["orders.read"]}, "orders.read")):
+    claims = [({"scope": "menu.read orders.all"}, "orders.all"), ({"scp": ["orders.read"]}, "orders.read")]
+    for claim, granted in claims:
         status, _, event = shop(token(**claim), "/scoped")
         assert status == 200
         assert event["requestContext"]["authorizer"]["jwt"]["scopes"] == [granted]

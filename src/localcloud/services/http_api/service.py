@@ -60,21 +60,10 @@ class HttpApi:
     def install(self) -> None:
         """Serve every API's host, as moto knows them at the moment of the request."""
         self._cloud.http.serve_suffix(self._suffix, self.serve)
-        self._cloud.api.register("apigatewayv2", "CreateApi", self._create_api)
         self._cloud.api.register("apigatewayv2", "UpdateStage", self._update_stage)
         self._cloud.api.register("apigatewayv2", "CreateIntegration", self._create_integration)
         self._cloud.api.register("apigatewayv2", "CreateApi", self._create_api)
         self._cloud.api.register("apigatewayv2", "GetAuthorizers", self._get_authorizers)
-
-    def _create_api(self, call: ApiCall) -> dict[str, Any]:
-        """moto keeps WebSocket APIs, and nothing would answer behind them."""
-        if call.params["ProtocolType"] == "WEBSOCKET":
-            raise ApiError(
-                "BadRequestException",
-                "The local cloud serves no WebSocket APIs: expected ProtocolType HTTP, found WEBSOCKET; use an "
-                "AppSync Events API for messages to subscribers.",
-            )
-        return self._cloud.api.stock(call)
 
     def _update_stage(self, call: ApiCall) -> dict[str, Any]:
         """moto cannot change a stage."""
@@ -94,7 +83,16 @@ class HttpApi:
         return _described(stage)
 
     def _create_api(self, call: ApiCall) -> Any:
-        """With a target it is made at once: an integration, a route ($default) and a stage that deploys itself."""
+        """With a target it is made at once: an integration, a route ($default) and a stage that deploys itself.
+
+        moto would keep WebSocket APIs, and nothing would answer behind them: they are refused.
+        """
+        if call.params["ProtocolType"] == "WEBSOCKET":
+            raise ApiError(
+                "BadRequestException",
+                "The local cloud serves no WebSocket APIs: expected ProtocolType HTTP, found WEBSOCKET; use an "
+                "AppSync Events API for messages to subscribers.",
+            )
         answer = self._cloud.api.stock(call)
         target = call.params.get("Target")
         if target and call.params["ProtocolType"] == "HTTP":

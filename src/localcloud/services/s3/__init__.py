@@ -1,4 +1,4 @@
-"""Amazon S3: buckets and objects are moto's; what they tell others of is brought in virtual time, requests are metered."""
+"""Amazon S3: buckets and objects are moto's; what they tell others is brought in virtual time, requests are metered."""
 
 from __future__ import annotations
 
