@@ -22,7 +22,7 @@ from localcloud.services.billing import Billing
 from localcloud.services.budgets import Budgets
 from localcloud.services.cloudwatch import CloudWatch
 from localcloud.services.cost_explorer import CostExplorer
-from localcloud.services.dynamodb import DynamoDBStreams, ItemOperations, TimeToLive
+from localcloud.services.dynamodb import DynamoDBStreams, ItemOperations, TableStorage, TimeToLive
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
 from localcloud.services.http_api import FunctionUrls, HttpApi
@@ -33,7 +33,7 @@ from localcloud.services.log_processing import LogProcessing
 from localcloud.services.logs import Logs
 from localcloud.services.pipes import Pipes
 from localcloud.services.rest_api import RestApis
-from localcloud.services.s3 import S3Notifications
+from localcloud.services.s3 import S3Notifications, S3Requests
 from localcloud.services.scheduler import Scheduler
 from localcloud.services.sns import SNS
 from localcloud.services.sqs import SQS
@@ -72,6 +72,8 @@ def assemble(cloud: Cloud) -> None:
     tables.install(cloud.patches)
     ItemOperations(cloud, tables).install()
     TimeToLive(cloud, streams).install()
+    TableStorage(cloud, tables).install()
+    S3Requests(cloud).install()
     cloud.dynamodb_streams = DynamoDBStreams(cloud, streams)
     cloud.dynamodb_streams.install()
     cloud.log_processing = LogProcessing(cloud)

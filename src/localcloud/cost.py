@@ -55,10 +55,6 @@ PRICES: Mapping[str, Price] = {
     "lambda.sqs_poller_hours": Price("price.lambda.esm_epu.sqs", "hour"),
     "apigw.http.requests": Price("price.apigw.http", "request", _MILLION),
     "apigw.rest.requests": Price("price.apigw.rest", "request", _MILLION),
-    "apigw.websocket.messages": Price("price.apigw.websocket", "message", _MILLION, "messages_per_M"),
-    "apigw.websocket.connection_minutes": Price(
-        "price.apigw.websocket", "minute", _MILLION, "connection_minutes_per_M"
-    ),
     "appsync.operations": Price("price.appsync_events.operation", "operation", _MILLION),
     "appsync.connection_minutes": Price("price.appsync_events.connection_minute", "minute", _MILLION),
     "sqs.requests": Price("price.sqs.standard", "request", _MILLION),
@@ -69,7 +65,6 @@ PRICES: Mapping[str, Price] = {
     "sns.fifo_payload_gb": Price("price.sns.fifo", "GB", part="payload_gb"),
     "sns.http_deliveries": Price("price.sns.standard", "delivery", 100_000, "http_per_100k"),
     "events.published": Price("price.eventbridge.custom_events", "event", _MILLION),
-    "events.cross_account": Price("price.eventbridge.cross_account", "delivery", _MILLION),
     "events.api_destinations": Price("price.eventbridge.api_destination", "invocation", _MILLION),
     "events.archived_gb": Price("price.eventbridge.archive", "GB", part="processing_gb"),
     "pipes.requests": Price("price.eventbridge.pipes", "request", _MILLION),
@@ -102,6 +97,9 @@ PRICES: Mapping[str, Price] = {
     "cloudwatch.custom_metric_months": Price("price.cloudwatch.metrics.custom", "metric-month"),
     "cloudwatch.put_requests": Price("price.cloudwatch.put_metric_data", "request", 1_000),
     "cloudwatch.alarm_months": Price("price.cloudwatch.alarm", "alarm-month", part="standard"),
+    "cloudwatch.high_resolution_alarm_months": Price("price.cloudwatch.alarm", "alarm-month", part="high_resolution"),
+    "cloudwatch.composite_alarm_months": Price("price.cloudwatch.alarm", "alarm-month", part="composite"),
+    "cloudwatch.dashboard_months": Price("price.cloudwatch.dashboard", "dashboard-month"),
     "bedrock.nova_micro.input_tokens": Price("price.bedrock.nova_micro", "token", _MILLION, "input_per_M"),
     "bedrock.nova_micro.output_tokens": Price("price.bedrock.nova_micro", "token", _MILLION, "output_per_M"),
     "bedrock.nova_lite.input_tokens": Price("price.bedrock.nova_lite", "token", _MILLION, "input_per_M"),

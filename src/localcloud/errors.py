@@ -6,6 +6,7 @@
     │   └── WrongContext       a task-only operation outside a task, or the reverse
     ├── NetworkRefused         simulated code tried to reach a real network
     └── ConfigurationError     the local cloud was set up or used wrongly
+        └── LibraryMissing     moto needs a library that is not installed
 
 What AWS itself would answer is not in this tree: those are botocore's exceptions,
 as they would be on AWS.
@@ -40,3 +41,7 @@ class NetworkRefused(LocalCloudError):
 
 class ConfigurationError(LocalCloudError):
     """The local cloud was set up or used wrongly."""
+
+
+class LibraryMissing(ConfigurationError, ModuleNotFoundError):
+    """moto answers a service with a library that is not installed."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ from botocore import xform_name
 from localcloud.facts import Facts
 from localcloud.kernel import Streams
 
+_INIT_FACTS = "latency.lambda.init."
+_PYTHON = re.compile(r"python3\.(\d+)$")
 _Z99 = 2.3263478740408408  # the standard normal's 99th percentile
 _CLAMP = 3.0
 _FLOOR = 1.5  # a hop is never faster than its p10 divided by this
@@ -107,9 +110,9 @@ class Latency:
     def init_us(self, runtime: str, architecture: str = "x86_64", imports_sdk: bool = True) -> int:
         """Init Duration of one cold start. It does not depend on memory (Init runs at full CPU).
 
-        Raises UnknownFact for a runtime without a measured start.
+        A Python without a measured start takes as long as the nearest one that has. Raises UnknownFact for others.
         """
-        fact = self._facts.fact(f"latency.lambda.init.{runtime}")
+        fact = self._facts.fact(self._init_fact(runtime))
         part = "arm64" if architecture == "arm64" else "x86"
         key = (f"init/{runtime}", part)
         if key not in self._hops:
@@ -117,6 +120,17 @@ class Latency:
         distribution, stream = self._hops[key]
         bare_us = distribution.draw_us(stream)
         return bare_us + (self.fact_us("model.lambda.boto3_init") if imports_sdk else 0)
+
+    def _init_fact(self, runtime: str) -> str:
+        """The fact of a runtime's start, or that of the Python nearest to it."""
+        wanted = f"{_INIT_FACTS}{runtime}"
+        version = _PYTHON.match(runtime)
+        if self._facts.has(wanted) or version is None:
+            return wanted
+        ids = self._facts.ids(f"{_INIT_FACTS}python3.")
+        measured = [int(found[1]) for fact_id in ids if (found := _PYTHON.match(fact_id.removeprefix(_INIT_FACTS)))]
+        nearest = min(measured, key=lambda minor: (abs(minor - int(version[1])), minor))
+        return f"{_INIT_FACTS}python3.{nearest}"
 
     def _source(self, fact_id: str, name: str) -> tuple[Distribution, random.Random]:
         value: Any = self._facts.value(fact_id)

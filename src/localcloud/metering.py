@@ -85,6 +85,11 @@ class Meter:
         key = (item, resource)
         self._billionths[key] = self._billionths.get(key, 0) + amount
 
+    def add_billionths(self, item: str, amount: int, resource: str = "") -> None:
+        """Count whole billionths of a unit of `item`, for those who keep exact sums of their own."""
+        key = (item, resource)
+        self._billionths[key] = self._billionths.get(key, 0) + amount
+
     def snapshot(self) -> Usage:
         """The reading now, which later counting does not change."""
         for settle in self.before_reading:

@@ -14,14 +14,14 @@ from typing import Any
 
 from botocore.client import BaseClient
 from botocore.endpoint import Endpoint
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError
 from botocore.model import OperationModel
 from botocore.waiter import Waiter
 
 from localcloud.api.calls import ApiCall, ApiError
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.api.validation import Validator
-from localcloud.errors import WrongContext
+from localcloud.errors import LibraryMissing, WrongContext
 from localcloud.kernel import Kernel
 from localcloud.patching import Patches
 from localcloud.spans import Tracer
@@ -309,7 +309,21 @@ class Api:
         kernel = self._kernel
         started_us = kernel.now_us
         call = ApiCall(service, operation, params, client, client.meta.region_name)
-        result = self._run_stock(call, call)
+        try:
+            result = self._run_stock(call, call)
+        except ModuleNotFoundError as exc:
+            name = str(exc.name).partition(".")[0]
+            raise LibraryMissing(
+                f"{service} is answered by moto, which needs the Python package {name!r} for it: it is not "
+                f"installed here; install it (pip install {name.replace('_', '-')}) and start again."
+            ) from exc
+        except ClientError as exc:
+            error, metadata = exc.response["Error"], exc.response.get("ResponseMetadata", {})
+            status = metadata.get("HTTPStatusCode", 400)
+            refused = ApiError(error.get("Code", ""), error.get("Message", ""), status)
+            for listener in self._listeners:
+                listener(call, refused, kernel.now_us - started_us)
+            raise
         for listener in self._listeners:
             listener(call, result, kernel.now_us - started_us)
         return result

@@ -20,4 +20,4 @@ def write_access_log(cloud: Cloud, settings: Mapping[str, Any] | None, context: 
         return
     group = settings["destinationArn"].split(":log-group:", 1)[-1].removesuffix(":*")
     line = substituted(settings["format"], context, {}, "-")
-    cloud.logs.put(group, stream, [(cloud.kernel.unix_us // 1_000, line)])
+    cloud.logs.put(group, stream, [(cloud.kernel.unix_us // 1_000, line)], vended=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from localcloud.metering import Meter
 from localcloud.services.cloudwatch.store import Metric
+from localcloud.standing import HOURS_A_MONTH
 
 _HOUR_S = 3_600
-_HOURS_A_MONTH = 730  # AWS's average month: 365 days of 24 hours in twelve parts
 
 
 class CustomMetrics:
@@ -24,4 +24,4 @@ class CustomMetrics:
         if self._latest_hour.get(metric) == hour:
             return
         self._latest_hour[metric] = hour
-        self._meter.add("cloudwatch.custom_metric_months", 1 / _HOURS_A_MONTH, metric.namespace)
+        self._meter.add("cloudwatch.custom_metric_months", 1 / HOURS_A_MONTH, metric.namespace)

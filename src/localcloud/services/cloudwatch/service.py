@@ -1,6 +1,6 @@
 """The CloudWatch service: what services and callers publish, and the operations that read it.
 
-Dashboards and everything else about CloudWatch stay with moto.
+Dashboards are moto's, and metered here; everything else about CloudWatch stays with moto.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from moto.cloudwatch.models import CloudWatchBackend
 from localcloud.api import ApiCall
 from localcloud.services.cloudwatch.alarms import Alarms
 from localcloud.services.cloudwatch.custom import CustomMetrics
+from localcloud.services.cloudwatch.dashboards import Dashboards
 from localcloud.services.cloudwatch.get_metric_data import MetricDataReader
 from localcloud.services.cloudwatch.get_metric_statistics import MetricStatisticsReader
 from localcloud.services.cloudwatch.listing import Listing
@@ -38,6 +39,7 @@ class CloudWatch:
         self._metric_statistics = MetricStatisticsReader(self._store, cloud.facts)
         self._listing = Listing(self._store, cloud.facts)
         self.alarms = Alarms(cloud)
+        self._dashboards = Dashboards(cloud)
 
     def install(self) -> None:
         """Answer the metric operations, and keep what moto's own services publish."""
@@ -47,6 +49,7 @@ class CloudWatch:
         register("cloudwatch", "GetMetricStatistics", self._reading(self._metric_statistics.read))
         register("cloudwatch", "ListMetrics", self._reading(self._listing.read))
         self.alarms.install()
+        self._dashboards.install()
         self._cloud.patches.set(CloudWatchBackend, "put_metric_data", self._put_by_moto())
 
     def _reading(self, read: Callable[[dict[str, Any], float], dict[str, Any]]) -> Callable[[ApiCall], dict[str, Any]]:

@@ -64,7 +64,7 @@ class LambdaAuthorizers:
         cloud = self._cloud
         function = function_of(authorizer.authorizer_uri or "")
         source = f"arn:aws:execute-api:{cloud.region}:{cloud.account_id}:{api_id}/authorizers/{authorizer.id}"
-        if not gateway_may_invoke(cloud, function, source):
+        if not authorizer.auth_creds_arn and not gateway_may_invoke(cloud, function, source):
             raise Refused(FAILED)
         context = event["requestContext"]
         method = context.get("http", context).get("method") or context.get("httpMethod")
@@ -93,6 +93,18 @@ class LambdaAuthorizers:
                 raise Refused(FAILED)
             return answer["isAuthorized"], {"lambda": extra}
         return _allowed(answer, arn), {"lambda": extra}
+
+
+def described(authorizer: Any) -> dict[str, Any]:
+    """moto's authorizer as the API's clients see it."""
+    members = {name: value for name, value in authorizer.to_json().items() if value is not None}
+    if "jwtConfiguration" in members:
+        members["jwtConfiguration"] = _capitalised(members["jwtConfiguration"])
+    return _capitalised(members)
+
+
+def _capitalised(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name[:1].upper() + name[1:]: inner for name, inner in value.items()}
 
 
 def _allowed(answer: Mapping[str, Any], arn: str) -> bool:

@@ -36,7 +36,7 @@ class Context:
     path: str
     parameters: Mapping[str, str]
     stage_variables: Mapping[str, str]
-    authorizer: Mapping[str, Any] | None = None  # {"lambda": ...}: what the route's authorizer gave
+    authorizer: Mapping[str, Any] | None = None  # {"lambda": ...} or {"jwt": ...}: what the route's authorizer gave
 
 
 def event_v2(request: HttpRequest, context: Context) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.access_logs import write_access_log
-from localcloud.services.http_api.authorizers import LambdaAuthorizers, Refused
+from localcloud.services.http_api.authorizers import LambdaAuthorizers, Refused, described
 from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.first_class import OPERATIONS, FirstClassIntegrations, Sources
-from localcloud.services.http_api.jwt import authorized_claims
+from localcloud.services.http_api.jwt_authorizers import JwtAuthorizers
 from localcloud.services.http_api.payload import Context, common_log_time, event_v1, event_v2
 from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal, traced
 from localcloud.services.http_api.routing import Match, find_route
@@ -35,7 +35,6 @@ _NOT_FOUND = refusal(404, "Not Found")
 _THROTTLED = refusal(429, "Too Many Requests")
 _TOO_LARGE = refusal(413, "Request Entity Too Large")
 _FORBIDDEN = refusal(403, "Forbidden")
-_UNAUTHORIZED = refusal(401, "Unauthorized")
 _FAILED = refusal(500, "Internal Server Error")
 
 Finished = Callable[[str, str, int, int], None]  # API id, stage, status, duration in us
@@ -54,6 +53,7 @@ class HttpApi:
         self._timeout_ms = int(cloud.facts.value("quota.apigw.http.timeout"))
         self._ids = cloud.kernel.streams["http-api/ids"]
         self._authorizers = LambdaAuthorizers(cloud)
+        self._jwt_authorizers = JwtAuthorizers(cloud)
         self._services = FirstClassIntegrations(cloud)
         self.on_finished: list[Finished] = []
 
@@ -63,6 +63,7 @@ class HttpApi:
         self._cloud.api.register("apigatewayv2", "UpdateStage", self._update_stage)
         self._cloud.api.register("apigatewayv2", "CreateIntegration", self._create_integration)
         self._cloud.api.register("apigatewayv2", "CreateApi", self._create_api)
+        self._cloud.api.register("apigatewayv2", "GetAuthorizers", self._get_authorizers)
 
     def _update_stage(self, call: ApiCall) -> dict[str, Any]:
         """moto cannot change a stage."""
@@ -82,7 +83,16 @@ class HttpApi:
         return _described(stage)
 
     def _create_api(self, call: ApiCall) -> Any:
-        """With a target it is made at once: an integration, a route ($default) and a stage that deploys itself."""
+        """With a target it is made at once: an integration, a route ($default) and a stage that deploys itself.
+
+        moto would keep WebSocket APIs, and nothing would answer behind them: they are refused.
+        """
+        if call.params["ProtocolType"] == "WEBSOCKET":
+            raise ApiError(
+                "BadRequestException",
+                "The local cloud serves no WebSocket APIs: expected ProtocolType HTTP, found WEBSOCKET; use an "
+                "AppSync Events API for messages to subscribers.",
+            )
         answer = self._cloud.api.stock(call)
         target = call.params.get("Target")
         if target and call.params["ProtocolType"] == "HTTP":
@@ -95,6 +105,13 @@ class HttpApi:
             client.create_route(ApiId=api, RouteKey=key, Target=f"integrations/{made['IntegrationId']}")
             client.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
         return answer
+
+    def _get_authorizers(self, call: ApiCall) -> dict[str, Any]:
+        """moto has each one, and no list."""
+        api = self._api(call.params["ApiId"])
+        if api is None:
+            raise ApiError("NotFoundException", "Invalid API identifier specified", 404)
+        return {"Items": [described(authorizer) for authorizer in api.authorizers.values()]}
 
     def _create_integration(self, call: ApiCall) -> dict[str, Any]:
         """moto takes any integration: those of HTTP APIs are functions, HTTP endpoints and a list of operations."""
@@ -275,14 +292,11 @@ class HttpApi:
     def _authorized(
         self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest
     ) -> Mapping[str, Any] | None:
-        """What a route's Lambda authorizer gives; None for a route that has none. Raises Refused."""
-        kind = match.route.authorization_type
-        if kind in ("AWS_IAM", "JWT") and "authorization" not in request.headers:
-            raise Refused(_FORBIDDEN if kind == "AWS_IAM" else _UNAUTHORIZED)
-        if kind == "JWT":
-            chosen = api.authorizers.get(match.route.authorizer_id)
-            return {"jwt": authorized_claims(chosen, match.route, request, self._cloud)}
-        if kind != "CUSTOM":
+        """What a route's authorizer gives; None for a route that has none. Raises Refused."""
+        kind = match.route.authorization_type or "NONE"
+        if kind == "AWS_IAM" and not request.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256"):
+            raise Refused(_FORBIDDEN)  # that there is a signature is all that is looked at
+        if kind not in ("CUSTOM", "JWT"):
             return None
         authorizer = api.authorizers.get(match.route.authorizer_id)
         if authorizer is None:
@@ -291,6 +305,8 @@ class HttpApi:
         old = authorizer.auth_payload_format_version == "1.0"
         event = event_v1(request, context) if old else event_v2(request, context)
         sources = Sources(request, match.parameters, event["requestContext"], context.stage_variables, path)
+        if kind == "JWT":
+            return self._jwt_authorizers.authorize(authorizer, match.route.authorization_scopes or [], sources)
         return self._authorizers.authorize(api.api_id, authorizer, sources, event)
 
     def _to_service(

@@ -13,6 +13,7 @@ from localcloud.services.lambda_.durable import settings as durable
 from localcloud.services.lambda_.functions import Functions, split_reference
 from localcloud.services.lambda_.managed import ManagedInstances
 from localcloud.services.lambda_.package_limits import PackageLimits
+from localcloud.services.lambda_.runtimes import check_runtime
 from localcloud.services.lambda_.settings import check_settings
 from localcloud.services.lambda_.snapstart import SnapStart
 
@@ -56,6 +57,7 @@ class Configurations:
         self._limits.check(call)
         check_settings(call.params, self._cloud.facts)
         self._managed.check(call)
+        check_runtime(call)
         publishes = self._managed.publishes(call)
         if publishes and call.operation == "PublishVersion":
             return self._published(call, split_reference(call.params["FunctionName"], None)[0])

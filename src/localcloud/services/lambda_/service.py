@@ -23,6 +23,7 @@ from localcloud.services.lambda_.context import ClientContext
 from localcloud.services.lambda_.durable import DurableExecutions
 from localcloud.services.lambda_.functions import Function, Functions, split_reference
 from localcloud.services.lambda_.invocation import Invoker
+from localcloud.services.lambda_.invoke_variants import InvokeVariants
 from localcloud.services.lambda_.managed import ManagedInstances
 from localcloud.services.lambda_.metrics import LambdaMetrics
 from localcloud.services.lambda_.provisioned import ProvisionedConcurrency
@@ -75,6 +76,9 @@ class Lambda:
         """Answer Lambda's data-plane operations."""
         register = self._cloud.api.register
         register("lambda", "Invoke", self._invoke_api)
+        variants = InvokeVariants(self._invoke_api)
+        register("lambda", "InvokeAsync", variants.queued)
+        register("lambda", "InvokeWithResponseStream", variants.streamed)
         self._configurations.install()
         self.asynchronous.configs.install()
         self._provisioned_operations.install()

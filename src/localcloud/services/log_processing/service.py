@@ -141,7 +141,7 @@ class LogProcessing:
         return answer
 
     def _delete_log_group(self, call: ApiCall) -> dict[str, Any]:
-        answer, name = self._cloud.api.stock(call), call.params["logGroupName"]
+        answer, name = self._cloud.logs.delete(call), call.params["logGroupName"]
         filters = self._backend.filters.metric_filters
         filters[:] = [each for each in filters if each["logGroupName"] != name]
         self._refresh(name)

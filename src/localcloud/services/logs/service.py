@@ -13,6 +13,7 @@ from moto.logs.models import LogGroup, LogStream, logs_backends
 from localcloud.api import ApiCall, ApiError
 from localcloud.services.logs.emf import InvalidDocument, Limits, may_hold_metrics, read_document
 from localcloud.services.logs.lines import Lines
+from localcloud.standing import Storage
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -36,6 +37,8 @@ class Logs:
         quota, emf = cloud.facts.value("quota.logs"), cloud.facts.value("quota.cloudwatch.emf")
         self._most_bytes, self._span_ms = int(quota["batch_bytes"]), int(quota["span_h"]) * _HOUR_MS
         self._grace_ms = int(quota["deletion_after_retention_h"]) * _HOUR_MS
+        per_mille = round(float(cloud.facts.value("model.logs.stored_share")) * 1_000)
+        self._stored = Storage(cloud.kernel, cloud.meter, "logs.stored_gb_months", per_mille)
         self._limits = Limits(emf["metric_definitions"], emf["dimension_keys"], emf["values_per_metric"])
         cloud.patches.set(LogStream, "_send_log_events", _not_by_moto)
         cloud.patches.set(LogStream, "last_ingestion_time", property(_last_ingestion, _set_last_ingestion))
@@ -45,15 +48,27 @@ class Logs:
         register = self._cloud.api.register
         register("logs", "CreateLogGroup", self._create_group)
         register("logs", "PutLogEvents", self._put_events)
+        for operation in ("PutRetentionPolicy", "DeleteRetentionPolicy"):
+            register("logs", operation, self._set_retention)
+        register("logs", "DeleteLogGroup", self.delete)
+        register("logs", "DeleteLogStream", self.delete)
         for operation in dict.fromkeys((*_READING, *_NOT_FOR_INFREQUENT)):
             register("logs", operation, self._read)
 
     # -- writing -------------------------------------------------------------------------------
 
-    def put(self, group: str, stream: str, events: Sequence[tuple[int, str]], by_lambda: bool = False) -> None:
+    def put(
+        self,
+        group: str,
+        stream: str,
+        events: Sequence[tuple[int, str]],
+        by_lambda: bool = False,
+        vended: bool = False,
+    ) -> None:
         """Append events as (unix milliseconds, message); group and stream are made when they are missing.
 
-        `by_lambda`: Lambda delivers them, for a function; their price falls with their volume.
+        `by_lambda`: Lambda delivers them, for a function; their price falls with their volume. `vended`: another
+        service delivers its own logs.
         """
         target = self._stream(group, stream)
         lines: Any = target.events
@@ -61,7 +76,7 @@ class Logs:
         size = sum(len(message) if message.isascii() else len(message.encode()) for _, message in events)
         target.stored_bytes += size
         target.last_ingestion_time = self._cloud.kernel.unix_us  # type: ignore[assignment]
-        self._ingested(group, size, len(events), by_lambda)
+        self._ingested(group, stream, size + _EVENT_OVERHEAD * len(events), by_lambda, vended)
         for _, message in events:
             if may_hold_metrics(message):
                 self._extract(message)
@@ -69,11 +84,23 @@ class Logs:
         if watcher is not None:
             watcher(group, stream, first_id, events)
 
-    def _ingested(self, group: str, size: int, count: int, by_lambda: bool) -> None:
-        infrequent = self._classes and self._classes.get(self._backend.groups[group]) == _INFREQUENT
-        item = "logs.infrequent_access_gb" if infrequent else "logs.ingested_gb" if by_lambda else "logs.standard_gb"
+    def _ingested(self, group: str, stream: str, size: int, by_lambda: bool = False, vended: bool = False) -> None:
+        if self._classes and self._classes.get(self._backend.groups[group]) == _INFREQUENT:
+            item = "logs.infrequent_access_gb"
+        elif by_lambda:
+            item = "logs.ingested_gb"
+        else:
+            item = "logs.vended_gb" if vended else "logs.standard_gb"
         # by the function's name, so that a function's cost includes its logs
-        self._cloud.meter.add(item, (size + _EVENT_OVERHEAD * count) / 1e9, group.rsplit("/", 1)[-1])
+        self._cloud.meter.add(item, size / 1e9, group.rsplit("/", 1)[-1])
+        place = self._stored.place(group, stream)
+        if place.retention_us is None:  # of a group that may have got its retention before its first line
+            place.retention_us = self._retention_us(group)
+        place.write(self._cloud.kernel.now_us, size)
+
+    def _retention_us(self, group: str) -> int | None:
+        days = self._backend.groups[group].retention_in_days
+        return int(days) * _DAY_MS * 1_000 if days else None
 
     def _extract(self, message: str) -> None:
         """Publish the metrics of a line. One that breaks the format publishes nothing, and is counted."""
@@ -131,7 +158,8 @@ class Logs:
         first = rejected.get("tooOldLogEventEndIndex", -1) + 1
         taken = events[first : rejected.get("tooNewLogEventStartIndex", len(events))]
         size = sum(len(event["message"].encode()) for event in taken)
-        self._ingested(call.params["logGroupName"], size, len(taken), by_lambda=False)
+        total = size + _EVENT_OVERHEAD * len(taken)
+        self._ingested(call.params["logGroupName"], call.params["logStreamName"], total)
         for event in taken:
             if may_hold_metrics(event["message"]):
                 self._extract(event["message"])
@@ -139,6 +167,21 @@ class Logs:
         if watcher is not None and taken:
             pairs = [(event["timestamp"], event["message"]) for event in taken]
             watcher(call.params["logGroupName"], call.params["logStreamName"], self._reserve(len(pairs)), pairs)
+        return answer
+
+    def _set_retention(self, call: ApiCall) -> dict[str, Any]:
+        """What a shorter retention takes away costs nothing from now on."""
+        group = call.params["logGroupName"]
+        places = self._stored.parts(group)
+        answer = self._cloud.api.stock(call)
+        for place in places:
+            place.retention_us = self._retention_us(group)
+        return answer
+
+    def delete(self, call: ApiCall) -> dict[str, Any]:
+        """Delete a group or a stream; from now on its lines cost nothing."""
+        answer = self._cloud.api.stock(call)
+        self._stored.end(call.params["logGroupName"], call.params.get("logStreamName"))
         return answer
 
     def check_class(self, call: ApiCall) -> Any:

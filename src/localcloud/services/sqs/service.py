@@ -62,16 +62,20 @@ class SQS:
         self._replace_counts()
 
     def _count(self, call: ApiCall, answer: dict[str, Any] | ApiError, duration_us: int) -> None:
-        """Meter a request: each 64 KB of its payload is one, and an empty receive is one too."""
-        if call.service != "sqs" or "QueueUrl" not in call.params:
+        """Meter a request: each 64 KB of its payload is one, and one without a payload is one too."""
+        if call.service != "sqs":
             return
         entries = call.params.get("Entries") or [call.params]
         size = sum(len(entry.get("MessageBody", "").encode()) for entry in entries)
         if isinstance(answer, dict):
             size += sum(len(message["Body"].encode()) for message in answer.get("Messages", ()))
-        name = call.resource
-        item = "sqs.fifo_requests" if name.endswith(".fifo") else "sqs.requests"
-        self._cloud.meter.add(item, chunks(size, _CHUNK_KB), name)
+        name = call.resource or call.params.get("SourceArn", "").rsplit(":", 1)[-1]
+        if name.endswith(".fifo"):
+            self._cloud.meter.add("sqs.fifo_requests", chunks(size, _CHUNK_KB), name)
+            return
+        self._cloud.meter.add("sqs.requests", chunks(size, _CHUNK_KB), name)
+        if any("MessageGroupId" in entry for entry in entries):  # a fair queue's, on top of the request itself
+            self._cloud.meter.add("sqs.fair_queue_requests", chunks(size, _CHUNK_KB), name)
 
     # -- hand-offs to other services -----------------------------------------------------------
 

@@ -37,6 +37,7 @@ class Api(Updatable):
         return Made(api_id, {"ApiId": api_id, "ApiEndpoint": answer["ApiEndpoint"]})
 
     def _import(self, client: Any, api_id: str, body: Mapping[str, Any]) -> None:
+        guards = _guards(client, api_id, body)
         for path, methods in (body.get("paths") or {}).items():
             for method, operation in methods.items():
                 integration = operation.get("x-amazon-apigateway-integration")
@@ -45,7 +46,9 @@ class Api(Updatable):
                 made = client.create_integration(ApiId=api_id, **_integration(integration))
                 verb = "ANY" if method.startswith("x-") else method.upper()
                 key = "$default" if path == "/$default" else f"{verb} {path}"
-                client.create_route(ApiId=api_id, RouteKey=key, Target=f"integrations/{made['IntegrationId']}")
+                target = f"integrations/{made['IntegrationId']}"
+                security = operation.get("security", body.get("security"))
+                client.create_route(ApiId=api_id, RouteKey=key, Target=target, **_authorization(security, guards))
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         client, api_id = making.client("apigatewayv2"), made.physical_id
@@ -57,6 +60,9 @@ class Api(Updatable):
                 client.delete_route(ApiId=api_id, RouteId=route["RouteId"])
             for integration in client.get_integrations(ApiId=api_id)["Items"]:
                 client.delete_integration(ApiId=api_id, IntegrationId=integration["IntegrationId"])
+            for authorizer in client.get_authorizers(ApiId=api_id)["Items"]:
+                if authorizer["Name"] in ((old.get("Body") or {}).get("components") or {}).get("securitySchemes", {}):
+                    client.delete_authorizer(ApiId=api_id, AuthorizerId=authorizer["AuthorizerId"])
             self._import(client, api_id, making.properties.get("Body") or {})
         return made
 
@@ -68,6 +74,48 @@ def _body_tags(making: Making, body: Mapping[str, Any]) -> dict[str, str]:
     """SAM writes an API's tags into its OpenAPI body."""
     tags = {tag["name"]: str(tag.get("x-amazon-apigateway-tag-value", "")) for tag in body.get("tags") or []}
     return {**making.all_tags(), **tags}
+
+
+def _guards(client: Any, api_id: str, body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Makes the authorizers of an OpenAPI body; what a route says of each one, by the name of its security scheme."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, scheme in ((body.get("components") or {}).get("securitySchemes") or {}).items():
+        settings = scheme.get("x-amazon-apigateway-authorizer")
+        if scheme.get("x-amazon-apigateway-authtype") == "awsSigv4":
+            found[name] = {"AuthorizationType": "AWS_IAM"}
+        if settings is None:
+            continue
+        is_jwt = settings["type"].lower() == "jwt"
+        sources = settings.get("identitySource") or []
+        arguments: dict[str, Any] = {
+            "AuthorizerType": "JWT" if is_jwt else "REQUEST",
+            "IdentitySource": [part.strip() for part in sources.split(",")] if isinstance(sources, str) else sources,
+        }
+        if "jwtConfiguration" in settings:
+            given = {key.lower(): value for key, value in settings["jwtConfiguration"].items()}
+            arguments["JwtConfiguration"] = {"Audience": given.get("audience") or [], "Issuer": given.get("issuer")}
+        renamed = {
+            "authorizerUri": "AuthorizerUri",
+            "authorizerCredentials": "AuthorizerCredentialsArn",
+            "authorizerPayloadFormatVersion": "AuthorizerPayloadFormatVersion",
+        }
+        arguments |= {renamed[key]: str(value) for key, value in settings.items() if key in renamed}
+        if "authorizerResultTtlInSeconds" in settings:
+            arguments["AuthorizerResultTtlInSeconds"] = int(settings["authorizerResultTtlInSeconds"])
+        if "enableSimpleResponses" in settings:
+            arguments["EnableSimpleResponses"] = as_bool(settings["enableSimpleResponses"])
+        made = client.create_authorizer(ApiId=api_id, Name=name, **arguments)
+        found[name] = {"AuthorizationType": "JWT" if is_jwt else "CUSTOM", "AuthorizerId": made["AuthorizerId"]}
+    return found
+
+
+def _authorization(security: Any, guards: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """A route's authorization: the first security scheme that is an authorizer, with its scopes."""
+    for requirement in security or ():
+        for name, scopes in requirement.items():
+            if name in guards:
+                return {**guards[name], **({"AuthorizationScopes": list(scopes)} if scopes else {})}
+    return {}
 
 
 def _integration(openapi: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,8 @@ def _configuration(making: Making) -> dict[str, Any]:
             found[number] = int(found[number])
     if "CapacityProviderConfig" in found:
         found["CapacityProviderConfig"] = _capacity(found["CapacityProviderConfig"])
+    if "EphemeralStorage" in found:
+        found["EphemeralStorage"] = {"Size": int(found["EphemeralStorage"]["Size"])}
     if "Environment" in found:
         variables = found["Environment"].get("Variables", {})
         found["Environment"] = {"Variables": {key: _text(value) for key, value in variables.items()}}

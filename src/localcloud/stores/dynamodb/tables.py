@@ -8,7 +8,7 @@ and what was written is noted, for the capacity it consumes.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -40,6 +40,7 @@ class Tables:
         self.streams = streams
         self.conditions = Conditions()
         self.touched: list[Touch] = []
+        self.on_stored: Callable[[Table, int, int], None] | None = None  # hears of items and bytes that came or went
         self._indexes: WeakKeyDictionary[Table, dict[str, SortedIndex]] = WeakKeyDictionary()
         self._updating = False
 
@@ -99,10 +100,12 @@ class Tables:
                 index.remove(old)
             if new is not None:
                 index.add(new)
-        size = max(old.size() if old is not None else 0, new.size() if new is not None else 0)
+        old_size, new_size = old.size() if old is not None else 0, new.size() if new is not None else 0
         written = new if new is not None else old
         partition = written.hash_key.value if written is not None else None
-        self.touched.append(Touch(table.name, None, True, size, partition))
+        self.touched.append(Touch(table.name, None, True, max(old_size, new_size), partition))
+        if self.on_stored is not None:
+            self.on_stored(table, (new is not None) - (old is not None), new_size - old_size)
         if table.global_indexes or table.indexes:
             before = old.wire if old is not None else {}
             after = new.wire if new is not None else {}
@@ -114,6 +117,9 @@ class Tables:
         old, new = project(table, index, before), project(table, index, after)
         if old == new:
             return
+        if self.on_stored is not None:
+            change = (item_size(new) if new else 0) - (item_size(old) if old else 0)
+            self.on_stored(table, bool(new) - bool(old), change)
         names = [key["AttributeName"] for key in index.schema]
         moved = bool(old) and bool(new) and any(old[name] != new[name] for name in names)
         entries = [old, new] if moved else [max(old, new, key=item_size)]

@@ -15,6 +15,7 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.kernel import Timer
 from localcloud.services.cloudwatch.alarms.actions import Actions, queries, state_of
 from localcloud.services.cloudwatch.alarms.alarm import ALARM, INSUFFICIENT_DATA, OK, STATES, Alarm, HistoryItem
+from localcloud.services.cloudwatch.alarms.costs import AlarmCosts
 from localcloud.services.cloudwatch.alarms.evaluation import COMPARISONS, PHRASES, TREATMENTS, Criterion, next_state
 from localcloud.services.cloudwatch.alarms.rules import InvalidRule, Rule
 from localcloud.services.cloudwatch.parameters import page_position, page_token
@@ -39,6 +40,7 @@ class Alarms:
         self._rules: dict[str, Rule] = {}
         self._timers: dict[str, Timer] = {}
         self._actions = Actions(cloud)
+        self._costs = AlarmCosts(cloud.kernel, cloud.meter)
         self._extra_periods = int(cloud.facts.value("model.cloudwatch.alarm_extra_periods"))
         self._range = cloud.facts.value("quota.cloudwatch.alarm_range")
         self._page = int(cloud.facts.value("quota.cloudwatch.describe_alarms"))
@@ -144,6 +146,7 @@ class Alarms:
         else:
             alarm.settings, alarm.configured_at = dict(settings), self._now
             change = "Update"
+        self._costs.put(alarm)
         data = json.dumps({"version": "1.0", "type": change, "alarmName": name})
         summary = f'Alarm "{name}" {"created" if change == "Create" else "updated"}'
         alarm.history.append(HistoryItem(self._now, "ConfigurationUpdate", summary, data))
@@ -306,6 +309,7 @@ class Alarms:
                 raise _refuse(f"Cannot delete {used[0]}: the composite alarm {parent} depends on it.")
         for name in wanted:
             del self._alarms[name]
+            self._costs.deleted(name)
             self._rules.pop(name, None)
             timer = self._timers.pop(name, None)
             if timer is not None:
