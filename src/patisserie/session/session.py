@@ -19,7 +19,7 @@ from patisserie.labs.lab import Lab
 from patisserie.load import ACCEPTED, Arrivals, Outcome, Steady, run_load
 from patisserie.measure import FunctionsUse, Measurement, functions_use, measurement
 from patisserie.progress import ProgressBook
-from patisserie.reports import Report, reports, troubles
+from patisserie.reports import Report, Trouble, reports, troubles
 from patisserie.session.releases import Release, changed_stack, code_of_functions
 from patisserie.session.workspace import Workspace
 from patisserie.story import Story
@@ -163,6 +163,17 @@ class LabSession:
             raise TargetError(f"Lab {self.lab.number} has nothing to explore.")
         return self.lab.explore(self)
 
+    @_plainly
+    def weigh(self, name: str, found: Measurement) -> Mapping[str, float]:
+        """What an architecture that was just measured is like, by the lab's measures: the lower, the better.
+
+        Raises TargetError when the lab has none.
+        """
+        if self.lab.weigh is None:
+            raise TargetError(f"Lab {self.lab.number} has nothing to weigh.")
+        self._standing(name)
+        return self.lab.weigh(self, name, found)
+
     def _partners(self, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         if PARTNERS not in self.stacks or parameters is not None:
             template = self.root / "infra" / "stacks" / "partners" / "template.yaml"
@@ -283,6 +294,11 @@ class LabSession:
     def reports(self, name: str) -> list[Report]:
         """Every REPORT line of an architecture's functions, oldest first."""
         return reports(self.target.client("logs"), self._standing(name))
+
+    @_plainly
+    def troubles(self, name: str) -> list[Trouble]:
+        """What an architecture's functions have complained about, the most frequent first."""
+        return troubles(self.target.client("logs"), self._standing(name))
 
     @_plainly
     def functions(self, name: str) -> FunctionsUse:

@@ -10,6 +10,7 @@ from patisserie.labs.lab01 import attempts
 from patisserie.labs.lab01.checks import BASELINE, CONTAIN, RELEASE, SIZE
 from patisserie.labs.lab01.evidence import one_release_each, sizes, with_a_bug
 from patisserie.labs.lab01.explore import explore
+from patisserie.labs.lab01.weighing import weigh
 from patisserie.labs.lab01.workload import YEAR, arrivals, few, reports_beside
 
 if TYPE_CHECKING:
@@ -77,4 +78,5 @@ LAB = Lab(
     exercises=EXERCISES,
     explore=explore,
     beside=reports_beside,
+    weigh=weigh,
 )

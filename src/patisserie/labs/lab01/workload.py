@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from patisserie.session import LabSession
 
 YEAR = 2021
-REPORT_EVERY_S = 1_200.0  # an assumption: one of the three offices asks every twenty minutes
+REPORT_EVERY_S = 1_800.0  # an assumption: some office asks every half hour
 FIRST_REPORT_S = 300.0
 
 
