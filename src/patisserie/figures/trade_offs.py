@@ -9,7 +9,7 @@ from patisserie.figures.figure import Figure, drawing, text
 
 _WIDTH = 640.0
 _LABEL, _VALUE = 230.0, 70.0  # room for the measures on the left and for values on the right
-_BAR, _GAP, _TOP = 15.0, 12.0, 40.0
+_BAR, _GAP, _TOP = 15.0, 12.0, 68.0
 
 
 def trade_offs(
@@ -34,7 +34,7 @@ def trade_offs(
     if any(value < 0 for values in designs.values() for value in values.values()):
         raise ValueError("A measure of a trade-off is at least 0.")
     hues = style.colours(list(designs))
-    body, y = _legend(hues), _TOP
+    body, y = text(12, 22, title) + _legend(hues), _TOP
     for measure in measures:
         highest = (most or {}).get(measure) or max(values[measure] for values in designs.values()) or 1.0
         body += text(_LABEL - 8, y + _BAR * len(designs) / 2 + 4, measure, "end")
@@ -61,6 +61,6 @@ def shown(value: float) -> str:
 def _legend(hues: Mapping[str, str]) -> str:
     x, parts = 12.0, []
     for label, hue in hues.items():
-        parts.append(f'<rect x="{x:.1f}" y="10" width="14" height="14" fill="{hue}"/>{text(x + 20, 22, label)}')
+        parts.append(f'<rect x="{x:.1f}" y="36" width="14" height="14" fill="{hue}"/>{text(x + 20, 48, label)}')
         x += 38 + 7.2 * len(label)
     return "".join(parts)

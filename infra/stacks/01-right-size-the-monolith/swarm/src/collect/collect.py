@@ -15,4 +15,5 @@ def handler(event, context):
     if "FunctionError" in reply:
         return {"statusCode": 502, "body": json.dumps({"message": "The report could not be laid out."})}
     cents = sum(sale["cents"] for sale in found)
-    return {"statusCode": 200, "body": json.dumps({"orders": len(found), "cents": cents, "pages": json.load(reply["Payload"])})}
+    report = {"orders": len(found), "cents": cents, "pages": json.load(reply["Payload"])}
+    return {"statusCode": 200, "body": json.dumps(report)}

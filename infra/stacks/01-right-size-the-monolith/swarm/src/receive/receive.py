@@ -18,7 +18,8 @@ def handler(event, context):
         print(json.dumps({"level": "ERROR", "orderId": order["orderId"], "error": str(error)}))
         return answer(502, {"message": "We could not take your order."})
     for step in ("GREET", "RECORD"):
-        functions.invoke(FunctionName=os.environ[f"HAND_OVER_{step}"], InvocationType="Event", Payload=json.dumps(order))
+        name = os.environ[f"HAND_OVER_{step}"]
+        functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(order))
     return answer(201, {"orderId": order["orderId"], "status": "CONFIRMED"})
 
 
