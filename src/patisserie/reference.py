@@ -18,6 +18,12 @@ from patisserie.story.coverage import coverage_page
 from patisserie.teaching import load_notes, notes_page
 
 _IMAGE = re.compile(r'src="data:image/svg\+xml;base64,([^"]+)"')
+# pictures of the README and the chapters: the lab that shows them, and a text of the cell
+_PICTURES = {
+    "before-and-after.svg": ("02", "latency_distribution("),
+    "shop-2021.svg": ("01", 'architecture(lab.template("monolith")'),
+    "cuts-2021.svg": ("01", "trade_offs("),
+}
 _GROUPS = {
     "price": "Prices",
     "quota": "Quotas and documented behaviour",
@@ -112,13 +118,13 @@ def _behaviours(root: Path) -> Iterator[tuple[tuple[str, ...], str]]:
                     yield ids, _cell(node.name.removeprefix("test_").replace("_", " "))
 
 
-def before_and_after(root: Path) -> str:
-    """The picture of the README: the last distribution that lab 02's executed solution shows, as SVG."""
-    notebook = json.loads((root / "solutions" / "02-break-the-sync-chain.ipynb").read_text(encoding="utf-8"))
+def picture(root: Path, lab: str, call: str) -> str:
+    """The last picture, as SVG, that a lab's executed solution shows in a cell with this text."""
+    notebook = json.loads((root / "solutions" / f"{find_lab(lab).folder}.ipynb").read_text(encoding="utf-8"))
     pictures = [
         match[1]
         for cell in notebook["cells"]
-        if "latency_distribution" in "".join(cell["source"])
+        if call in "".join(cell["source"])
         for output in cell.get("outputs", [])
         for match in _IMAGE.finditer("".join(output.get("data", {}).get("text/html", "")))
     ]
@@ -134,7 +140,7 @@ def pages(root: Path) -> dict[Path, str]:
         reference / "facts.md": facts_page(Facts.load()),
         reference / "conformance.md": conformance_page(root),
         reference / "talk.md": coverage_page(root),
-        root / "book" / "assets" / "before-and-after.svg": before_and_after(root),
+        **{root / "book" / "assets" / name: picture(root, *place) for name, place in _PICTURES.items()},
     }
 
 

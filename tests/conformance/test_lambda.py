@@ -82,6 +82,14 @@ def test_an_init_beyond_ten_seconds_runs_again_under_the_functions_timeout(funct
     assert field(report, "Duration") > 12_000
 
 
+CPU_AT_IMPORT = """
+    import time
+    end = time.thread_time() + 1
+    while time.thread_time() < end:
+        pass
+    def handler(event, context):
+        pass
+    """
 CPU = """
     import time
     def handler(event, context):
@@ -102,6 +110,17 @@ def test_memory_buys_cpu_up_to_one_vcpu_and_does_not_change_init(function, invok
     assert duration[128] / duration[1_769] == pytest.approx(1_769 / 128, rel=0.1)
     assert duration[3_538] == pytest.approx(duration[1_769], rel=0.05)
     assert init[128] == pytest.approx(init[1_769], rel=0.6)
+
+
+@pytest.mark.behaviour("LAM-07")
+def test_what_a_module_computes_when_it_is_imported_takes_as_long_with_little_memory(function, invoke, log_lines):
+    init = {}
+    for memory in (128, 1_769):
+        name = function(f"import-{memory}", CPU_AT_IMPORT, MemorySize=memory)
+        invoke(name)
+        init[memory] = field(reports(log_lines(name))[0], "Init Duration")
+    assert init[128] > 1_000
+    assert init[128] == pytest.approx(init[1_769], rel=0.15)
 
 
 @pytest.mark.behaviour("LAM-09", "LAM-14")

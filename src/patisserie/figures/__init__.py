@@ -7,6 +7,9 @@ from patisserie.figures.cost import cost_bars
 from patisserie.figures.figure import Figure
 from patisserie.figures.latency import latency_distribution
 from patisserie.figures.throughput import throughput_over_time
+from patisserie.figures.trade_offs import trade_offs
 from patisserie.figures.waterfall import waterfall
 
-__all__ = ["Figure", "architecture", "cost_bars", "latency_distribution", "throughput_over_time", "waterfall"]
+__all__ = [
+    "Figure", "architecture", "cost_bars", "latency_distribution", "throughput_over_time", "trade_offs", "waterfall",
+]  # fmt: skip

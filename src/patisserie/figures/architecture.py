@@ -13,6 +13,7 @@ from patisserie.figures.figure import Figure, drawing, text
 BOX_W, BOX_H = 160.0, 46.0
 _GAP_X, _GAP_Y, _EDGE = 26.0, 44.0, 18.0
 _TOP = 40.0
+_WIDEST = 6  # boxes in a row; with more, their text could not be read on a page
 
 
 def architecture(template: Mapping[str, Any], title: str) -> Figure:
@@ -37,7 +38,7 @@ def layout(
     parts: Sequence[Part], connections: Sequence[Connection]
 ) -> tuple[dict[str, tuple[float, float]], float, float]:
     """(left, top) of each box by name, and the drawing's width and height. No two boxes overlap."""
-    rows = _rows(parts, connections)
+    rows = [row[at : at + _WIDEST] for row in _rows(parts, connections) for at in range(0, len(row), _WIDEST)]
     widest = max((len(row) for row in rows), default=1)
     width = 2 * _EDGE + widest * BOX_W + (widest - 1) * _GAP_X
     width = max(width, 420.0)

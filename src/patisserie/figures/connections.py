@@ -19,6 +19,7 @@ _KINDS = {
     "AWS::AppSync::Api": "live channel",
 }
 _SUFFIXES = ("Function", "Table", "Api", "Url")
+_HAND_OVER = "HAND_OVER_"  # how variables are called that name a function nobody waits for
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)")
 
 
@@ -102,10 +103,11 @@ def _triggers(name: str, properties: Mapping[str, Any], parts: Mapping[str, Part
 def _calls(name: str, variables: Mapping[str, Any], parts: Mapping[str, Part]) -> Iterator[Connection]:
     verbs = {"table": "keeps in", "function": "waits for", "partner": "waits for", "event bus": "publishes to",
              "queue": "sends to", "live channel": "shows progress on", "API": "waits for"}  # fmt: skip
-    for value in variables.values():
+    for variable, value in variables.items():
         target = _named(value, parts)
         if target:
-            yield Connection(name, target, verbs[parts[target].kind])
+            verb = verbs[parts[target].kind]
+            yield Connection(name, target, "hands over to" if variable.startswith(_HAND_OVER) else verb)
 
 
 def _named(value: Any, parts: Mapping[str, Part]) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from patisserie.labs.lab import Lab, UnknownLab
 from patisserie.labs.lab00 import LAB as LAB_00
+from patisserie.labs.lab01 import LAB as LAB_01
 from patisserie.labs.lab02 import LAB as LAB_02
 
-LABS: tuple[Lab, ...] = (LAB_00, LAB_02)
+LABS: tuple[Lab, ...] = (LAB_00, LAB_01, LAB_02)
 
 
 def find_lab(number: str | int) -> Lab:

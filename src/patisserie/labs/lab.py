@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from patisserie.errors import OneSentence
 from patisserie.load import Arrivals
 from patisserie.measure import Measurement
 from patisserie.story import Story
+from patisserie.targets.base import Started
 
 if TYPE_CHECKING:
     from patisserie.session import LabSession
@@ -58,7 +59,9 @@ class Lab:
     """A lab of the course.
 
     `start` and `goal` name the stacks that the learner's working copy begins and should end with ("" when the
-    lab has none); `year` is the bakery's year; `run` does the solved lab in a session.
+    lab has none); `year` is the bakery's year; `run` does the solved lab in a session. `beside` starts what an
+    architecture has to do besides the orders, for so many seconds; `weigh` says what a measured architecture is like by
+    several measures, each the better the lower.
     """
 
     number: str
@@ -75,6 +78,8 @@ class Lab:
     baseline: Check
     exercises: tuple[Exercise, ...]
     explore: Callable[[LabSession], Any] | None = None
+    beside: Callable[[LabSession, str, float], list[Started]] | None = None
+    weigh: Callable[[LabSession, str, Measurement], Mapping[str, float]] | None = None
 
     def exercise(self, check_id: str) -> Exercise:
         """Raises UnknownLab when the lab has no such check."""

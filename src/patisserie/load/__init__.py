@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from patisserie.load.arrivals import Arrivals, MorningRush, Poisson, Steady
+from patisserie.load.arrivals import Arrivals, MorningRush, Poisson, Steady, WholeDay
 from patisserie.load.outcomes import ABANDONED, ACCEPTED, FAILED, Outcome
 from patisserie.load.runner import run_load
 
-__all__ = ["ABANDONED", "ACCEPTED", "FAILED", "Arrivals", "MorningRush", "Outcome", "Poisson", "Steady", "run_load"]
+__all__ = [
+    "ABANDONED", "ACCEPTED", "FAILED", "Arrivals", "MorningRush", "Outcome", "Poisson", "Steady", "WholeDay",
+    "run_load",
+]  # fmt: skip

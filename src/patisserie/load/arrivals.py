@@ -86,3 +86,27 @@ class MorningRush:
                 found.append(round(at, 6))
             at += stream.expovariate(highest)
         return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeDay:
+    """A day from the opening of the shop: first the rush, then independent arrivals at a constant rate.
+
+    `later_per_s` is the rate after the rush; `duration_s` that of the whole day.
+    """
+
+    rush: MorningRush
+    later_per_s: float
+    duration_s: float
+
+    @classmethod
+    def of(cls, story: Story, year: int) -> WholeDay:
+        """An average day of a year. Raises UnknownYear."""
+        rush = MorningRush.of(story, year)
+        orders = story.year(year).orders_per_month / story.open_days_per_month
+        duration_s = story.open_hours_per_day * 3600.0
+        return cls(rush, orders * (1 - story.rush.share_of_day) / (duration_s - rush.duration_s), duration_s)
+
+    def times(self, stream: random.Random) -> tuple[float, ...]:
+        rest = Poisson(self.later_per_s, self.duration_s - self.rush.duration_s)
+        return (*self.rush.times(stream), *(round(self.rush.duration_s + at, 6) for at in rest.times(stream)))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from patisserie.measure.comparison import Comparison, compare
 from patisserie.measure.digest import digest
+from patisserie.measure.functions import FunctionsUse, FunctionUse, functions_use
 from patisserie.measure.measurement import COLUMNS, Measurement, measurement, quantile
 
-__all__ = ["COLUMNS", "Comparison", "Measurement", "compare", "digest", "measurement", "quantile"]
+__all__ = [
+    "COLUMNS", "Comparison", "FunctionUse", "FunctionsUse", "Measurement", "compare", "digest", "functions_use",
+    "measurement", "quantile",
+]  # fmt: skip

@@ -17,9 +17,10 @@ from patisserie.checks import NOT_YET, CheckResult, run_check
 from patisserie.course import course_root, default_workdir
 from patisserie.labs.lab import Lab
 from patisserie.load import ACCEPTED, Arrivals, Outcome, Steady, run_load
-from patisserie.measure import Measurement, measurement
+from patisserie.measure import FunctionsUse, Measurement, functions_use, measurement
 from patisserie.progress import ProgressBook
-from patisserie.reports import Report, reports, troubles
+from patisserie.reports import Report, Trouble, reports, troubles
+from patisserie.session.releases import Release, changed_stack, code_of_functions
 from patisserie.session.workspace import Workspace
 from patisserie.story import Story
 from patisserie.targets import DeployedStack, Target, TargetError
@@ -62,6 +63,7 @@ class LabSession:
         self.closed = False
         self.stacks: dict[str, DeployedStack] = {}
         self.answers: dict[str, Any] = {}
+        self._measured_ms: dict[str, int] = {}  # when the last measurement of each stack began
         stacks = self.root / "infra" / "stacks"
         self._stacks = stacks / lab.folder
         self.workspace: Workspace | None = None
@@ -81,7 +83,9 @@ class LabSession:
 
         Raises TargetError with CloudFormation's own reason.
         """
-        template = self._template(name)
+        return self._deploy(name, self._template(name), parameters)
+
+    def _deploy(self, name: str, template: Path, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         declared = parse_template(template.read_text(encoding="utf-8")).get("Parameters") or {}
         given = dict(parameters or {})
         if any(parameter.endswith("Url") for parameter in declared):
@@ -90,6 +94,19 @@ class LabSession:
         stack = self.target.deploy(f"{self.lab.slug}-{name}", template, given)
         self.stacks[name] = stack
         return stack
+
+    @_plainly
+    def release(self, name: str, change: str) -> Release:
+        """Ship one of the lab's changes: its files take the place of those of the same name, in every package.
+
+        `deploy(name)` takes it back. Raises TargetError for an unknown change.
+        """
+        before = code_of_functions(self.target.client("lambda"), self._standing(name))
+        with changed_stack(self._template(name).parent, self._stacks / "releases", change) as template:
+            stack = self._deploy(name, template)
+        after = code_of_functions(self.target.client("lambda"), stack)
+        replaced = tuple(function for function, code in after.items() if before.get(function) != code)
+        return Release(change, replaced, len(after))
 
     def _template(self, name: str) -> Path:
         if name == "mine" and self.workspace is not None:
@@ -146,6 +163,17 @@ class LabSession:
             raise TargetError(f"Lab {self.lab.number} has nothing to explore.")
         return self.lab.explore(self)
 
+    @_plainly
+    def weigh(self, name: str, found: Measurement) -> Mapping[str, float]:
+        """What an architecture that was just measured is like, by the lab's measures: the lower, the better.
+
+        Raises TargetError when the lab has none.
+        """
+        if self.lab.weigh is None:
+            raise TargetError(f"Lab {self.lab.number} has nothing to weigh.")
+        self._standing(name)
+        return self.lab.weigh(self, name, found)
+
     def _partners(self, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         if PARTNERS not in self.stacks or parameters is not None:
             template = self.root / "infra" / "stacks" / "partners" / "template.yaml"
@@ -165,10 +193,14 @@ class LabSession:
         """Send the lab's workload to an architecture and sum up what became of it."""
         stack = self._standing(name)
         url = self.orders_url(name)
+        chosen = arrivals or self._arrivals()
         bar = None if progress else progress_bar(label or name)
+        self._measured_ms[name] = self.unix_ms()
         meter = self.target.start_metering()
         try:
-            outcomes = run_load(self.target, url, arrivals or self._arrivals(), self.story, self.seed, progress or bar)
+            others = self.lab.beside(self, name, chosen.duration_s) if self.lab.beside is not None else []
+            outcomes = run_load(self.target, url, chosen, self.story, self.seed, progress or bar)
+            self.target.join_all(others)
         finally:
             if bar is not None:
                 bar.close()
@@ -204,8 +236,16 @@ class LabSession:
     @_plainly
     def payment_outage(self, from_s: float, minutes: float) -> None:
         """From `from_s` seconds from now the payment provider answers 503 to everybody, for `minutes`."""
+        self._outage("PaymentFunction", from_s, minutes)
+
+    @_plainly
+    def messaging_outage(self, from_s: float, minutes: float) -> None:
+        """The same for the provider of messages to customers."""
+        self._outage("MessagingFunction", from_s, minutes)
+
+    def _outage(self, partner: str, from_s: float, minutes: float) -> None:
         partners = self._partners()
-        function = next(r.physical_id for r in partners.resources if r.logical_id == "PaymentFunction")
+        function = next(r.physical_id for r in partners.resources if r.logical_id == partner)
 
         def switch(state: str) -> Callable[[], None]:
             def change() -> None:
@@ -255,6 +295,25 @@ class LabSession:
         """Every REPORT line of an architecture's functions, oldest first."""
         return reports(self.target.client("logs"), self._standing(name))
 
+    @_plainly
+    def troubles(self, name: str) -> list[Trouble]:
+        """What an architecture's functions have complained about, the most frequent first."""
+        return troubles(self.target.client("logs"), self._standing(name))
+
+    @_plainly
+    def functions(self, name: str) -> FunctionsUse:
+        """What each function of an architecture did since its last measurement began, from the REPORT lines."""
+        stack = self._standing(name)
+        found = reports(self.target.client("logs"), stack, self._measured_ms.get(name, 0))
+        return functions_use(name, found, stack)
+
+    @_plainly
+    def partner_calls(self, partner: str, since_ms: int = 0) -> int:
+        """How often a partner ("Messaging") was called since that Unix time in milliseconds, as its own log says."""
+        stack = self._partners()
+        names = [r.physical_id for r in stack.resources if r.logical_id == f"{partner}Function"]
+        return sum(report.function in names for report in reports(self.target.client("logs"), stack, since_ms))
+
     def check(self, check_id: str, even_if_open: bool = False) -> CheckResult:
         """Judge the learner's system as it is now. Takes as long as measuring it does.
 
@@ -272,7 +331,7 @@ class LabSession:
                 raise NotImplementedError("nothing yet: no answer has been handed in")
             return exercise.evidence(self)
 
-        since_ms = self._unix_ms()
+        since_ms = self.unix_ms()
         result = run_check(exercise.check, evidence)
         if result.state == NOT_YET and exercise.files and "mine" in self.stacks:
             found = troubles(self.target.client("logs"), self.stacks["mine"], since_ms)
@@ -280,7 +339,8 @@ class LabSession:
         ProgressBook(self.workdir).note(result)
         return result
 
-    def _unix_ms(self) -> int:
+    def unix_ms(self) -> int:
+        """Now, as the logs of the target count it: Unix time in milliseconds."""
         cloud = getattr(self.target, "cloud", None)  # the simulation's clock, or the real one
         return int(cloud.kernel.unix_us // 1_000 if cloud is not None else time.time() * 1_000)
 

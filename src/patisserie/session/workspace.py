@@ -118,7 +118,8 @@ class Workspace:
 
     def _known(self, name: str) -> Path:
         path = self.directory / "src" / name
-        known = ", ".join(sorted(p.name for p in (self.directory / "src").glob("*.py")))
+        files = (self.directory / "src").rglob("*.py")
+        known = ", ".join(sorted(p.relative_to(self.directory / "src").as_posix() for p in files))
         if name not in known.split(", "):  # never a path to somewhere else
             known = known or "gone (lab.reset() brings them back)"
             raise WorkspaceError(f"There is no file {name!r} in this system; its files are {known}.")

@@ -55,6 +55,7 @@ class Story:
 
     years: Mapping[int, Year]
     open_days_per_month: int
+    open_hours_per_day: int
     rush: Rush
     holiday_times: float
     patience: Patience
@@ -72,6 +73,7 @@ class Story:
                 for year, entry in data["years"].items()
             },
             open_days_per_month=data["open_days_per_month"]["value"],
+            open_hours_per_day=data["open_hours_per_day"]["value"],
             rush=Rush(rush["minutes"], rush["share_of_day"], rush["peak_at"], rush["peak_over_mean"]),
             holiday_times=data["holiday"]["times"],
             patience=Patience(patience["median_s"], patience["sigma"], patience["longest_s"]),

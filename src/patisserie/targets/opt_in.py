@@ -45,8 +45,8 @@ def cost_bound_usd(templates: Iterable[Mapping[str, Any]], orders: int, facts: F
             if kind != "AWS::Serverless::Function":
                 continue
             settings = {**defaults, **properties}
-            seconds = settings.get("Timeout", facts.value("quota.lambda.timeout.default"))
-            memory_gb = settings.get("MemorySize", 128) / _MB_PER_GB
+            seconds = _default(settings.get("Timeout", facts.value("quota.lambda.timeout.default")), template)
+            memory_gb = _default(settings.get("MemorySize", 128), template) / _MB_PER_GB
             invocations = orders * attempts
             used["lambda.requests"] += invocations
             used["lambda.gb_s.x86"] += math.ceil(invocations * seconds * memory_gb)
@@ -55,6 +55,11 @@ def cost_bound_usd(templates: Iterable[Mapping[str, Any]], orders: int, facts: F
                          "appsync.operations"):  # fmt: skip
                 used[item] += invocations * _CALLS_PER_INVOCATION
     return math.ceil(cost_report(used, facts).total_usd * 100) / 100
+
+
+def _default(value: Any, template: Mapping[str, Any]) -> float:
+    """A number of a template, or the default of the parameter that it names."""
+    return float(template["Parameters"][value["Ref"]]["Default"] if isinstance(value, Mapping) else value)
 
 
 def plan_text(account: Account, run: str, orders: int, bound_usd: float) -> str:

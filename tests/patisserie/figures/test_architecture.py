@@ -14,6 +14,7 @@ from patisserie.figures.architecture import BOX_H, BOX_W, layout
 from patisserie.figures.connections import parts_and_connections
 
 TEMPLATES = sorted((course_root() / "infra" / "stacks").glob("**/template.yaml"))
+LAB_01 = course_root() / "infra" / "stacks" / "01-right-size-the-monolith"
 
 
 def load(path):
@@ -58,3 +59,16 @@ def test_a_template_without_connections_says_so():
     lonely = architecture({"Resources": {"A": {"Type": "AWS::SQS::Queue"}}}, "Lonely")
     assert "nothing to connect" in lonely.alt
     ElementTree.fromstring(lonely.svg)
+
+
+def test_a_row_of_many_functions_is_broken_so_that_it_can_be_read():
+    parts, connections = parts_and_connections(load(LAB_01 / "swarm" / "template.yaml"))
+    _, width, _ = layout(parts, connections)
+    assert width < 1_200
+
+
+def test_a_function_that_nobody_waits_for_is_handed_over_to():
+    template = load(LAB_01 / "domains" / "template.yaml")
+    verbs = {(c.source, c.target): c.verb for c in parts_and_connections(template)[1]}
+    assert verbs["OrdersFunction", "SalesFunction"] == "hands over to"
+    assert verbs["OrdersFunction", "PaymentUrl"] == "waits for"

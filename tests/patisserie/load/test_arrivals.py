@@ -8,11 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patisserie.load import MorningRush, Poisson, Steady
+from patisserie.load import MorningRush, Poisson, Steady, WholeDay
 from patisserie.story import Story, UnknownYear
 
 STORY = Story.load()
-PROCESSES = [Steady(2.0, 60.0), Poisson(2.0, 60.0), MorningRush(2.0, 60.0, 0.5, 1.6), MorningRush.of(STORY, 2025)]
+PROCESSES = [
+    Steady(2.0, 60.0),
+    Poisson(2.0, 60.0),
+    MorningRush(2.0, 60.0, 0.5, 1.6),
+    MorningRush.of(STORY, 2025),
+    WholeDay.of(STORY, 2021),
+]
 
 
 @pytest.mark.parametrize("process", PROCESSES, ids=lambda process: type(process).__name__)
@@ -44,6 +50,14 @@ def test_the_rush_of_a_year_brings_the_storys_share_of_the_day():
     assert rush.mean_per_s * rush.duration_s == pytest.approx(expected)
     shorter = MorningRush.of(STORY, 2022, minutes=10)
     assert (shorter.mean_per_s, shorter.duration_s) == (rush.mean_per_s, 600)
+
+
+def test_a_day_brings_the_days_orders_with_the_rush_first():
+    day = WholeDay.of(STORY, 2023)
+    times = day.times(random.Random(5))
+    orders = STORY.year(2023).orders_per_month / STORY.open_days_per_month
+    assert len(times) == pytest.approx(orders, rel=0.05)
+    assert sum(at < day.rush.duration_s for at in times) == pytest.approx(orders * STORY.rush.share_of_day, rel=0.1)
 
 
 def test_a_year_the_story_does_not_tell_of_is_refused_in_one_sentence():

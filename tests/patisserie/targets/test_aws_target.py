@@ -158,6 +158,15 @@ def test_the_bound_counts_every_try_of_every_function_at_its_time_out():
     assert cost_bound_usd([template], 2_000, facts) > bound
 
 
+def test_the_bound_takes_the_default_of_a_parameter():
+    def template(memory):
+        function = {"Type": "AWS::Serverless::Function", "Properties": {"MemorySize": memory, "Timeout": 10}}
+        return {"Parameters": {"Memory": {"Type": "Number", "Default": 2048}}, "Resources": {"Shop": function}}
+
+    facts = Facts.load()
+    assert cost_bound_usd([template({"Ref": "Memory"})], 1_000, facts) == cost_bound_usd([template(2048)], 1_000, facts)
+
+
 # -- stacks --------------------------------------------------------------------------------------------
 
 

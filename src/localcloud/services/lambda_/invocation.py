@@ -62,8 +62,10 @@ class Invoker:
         started_us = kernel.now_us
         environment = sandbox.environment = self._factory.make(sandbox)
         environment.tape = tape
+        share, environment.cpu_share = environment.cpu_share, 1.0  # Init runs at full CPU, whatever the memory
         task = kernel.spawn(self._load, sandbox, group=environment, name=f"{sandbox.config.name} init")
         finished = task.join(limit_us)
+        environment.cpu_share = share
         environment.tape = None
         sandbox.init_us = kernel.now_us - started_us
         if not finished:
