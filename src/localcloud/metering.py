@@ -86,7 +86,7 @@ class Meter:
         self._billionths[key] = self._billionths.get(key, 0) + amount
 
     def add_billionths(self, item: str, amount: int, resource: str = "") -> None:
-        """Count whole billionths of a unit of `item`, for those who keep exact sums of their own."""
+        """Count an `amount` of whole billionths of a unit of `item`, for those who keep exact sums of their own."""
         key = (item, resource)
         self._billionths[key] = self._billionths.get(key, 0) + amount
 

@@ -188,8 +188,8 @@ def test_an_upload_has_at_most_50_mb(create):
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"A": "x" * 4_090}, "exceeded the 4KB limit"),
-        ({"AWS_REGION": "x", "_HANDLER": "y"}, "Reserved keys used in this request: AWS_REGION, _HANDLER"),
+        ({"NOTE": "x" * 4_090}, "exceeded the 4KB limit"),
+        ({"AWS_REGION": "x", "AWS_LAMBDA_FUNCTION_NAME": "y"}, "Reserved keys used in this request: AWS_LAMBDA_FUNCTION_NAME, AWS_REGION"),
     ],
 )
 def test_variables_are_few_and_not_lambdas_own(client, create, variables, message):
@@ -198,7 +198,7 @@ def test_variables_are_few_and_not_lambdas_own(client, create, variables, messag
         create("other", Environment={"Variables": variables})
     with pytest.raises(ClientError, match=message):
         client.update_function_configuration(FunctionName="oven", Environment={"Variables": variables})
-    client.update_function_configuration(FunctionName="oven", Environment={"Variables": {"A": "x" * 4_000}})
+    client.update_function_configuration(FunctionName="oven", Environment={"Variables": {"NOTE": "x" * 4_000}})
 
 
 # -- what is told and what is paid -------------------------------------------------------------------

@@ -182,7 +182,7 @@ def test_exports_are_imported_by_other_stacks_and_cannot_be_taken_away_meanwhile
     ("template", "message"),
     [
         ({"Resources": {}}, "At least one Resources member must be defined"),
-        ({"Resources": {"A": {"Properties": {}}}}, "Resource A has no Type"),
+        ({"Resources": {"A": {"Properties": {}}}}, "must contain a Type member"),
         ({"Resources": {"A": {"Type": "AWS::Bakery::Oven"}}}, r"Unrecognized resource types: \[AWS::Bakery::Oven\]"),
         (
             {"Resources": {"A": {"Type": "AWS::SQS::Queue", "Properties": {"Colour": "red"}}}},

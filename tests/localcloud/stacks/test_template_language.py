@@ -104,7 +104,7 @@ def test_a_loop_makes_a_resource_for_each_item(cloud, deploy):
         ({"Resources": {"Queue": queue({"Fn::ToJsonString": {}})}}, "without Transform: AWS::LanguageExtensions"),
         ({"Transform": EXTENSIONS, "Resources": {"Fn::ForEach::Q": ["X", ["a"]]}}, "Fn::ForEach takes a list"),
         ({"Transform": EXTENSIONS, "Resources": {"Fn::ForEach::Q": ["X", 3, {"Q": queue("q")}]}}, "collection"),
-        ({"Resources": {"Fn::ForEach::Q": ["X", ["a"], {"Q${X}": queue("q")}]}}, "has no Type"),
+        ({"Resources": {"Fn::ForEach::Q": ["X", ["a"], {"Q${X}": queue("q")}]}}, "must contain a Type"),
     ],
 )
 def test_what_the_extensions_refuse(deploy, template, message):
