@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 STAND_IN := .venv-stand-in
 
-.PHONY: help lab env test check bench compare campaign book browser lint types unit stand-in stand-in-tests notebooks nbval reference \
+.PHONY: help lab env test check bench compare sam campaign book browser lint types unit stand-in stand-in-tests notebooks nbval reference \
   lock clean
 
 help: ## what can be made
@@ -45,6 +45,11 @@ bench: env ## print the benchmarks of this machine
 
 compare: env $(STAND_IN)/bin/aws ## the local cloud beside other emulators: writes the table in benchmarks/README.md
 	$(BIN)/python -m benchmarks.compare --write
+
+sam: env ## let AWS's SAM CLI deploy against the local cloud
+	$(PYTHON) -m venv .venv-sam
+	.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check 'aws-sam-cli>=1.170,<2'
+	$(BIN)/python -m pytest -q -m 'stand_in or not stand_in' tests/localcloud/server/test_sam_deploy.py
 
 campaign: env ## 500 random schedules of faults over a reference order system
 	$(BIN)/python -m tests.campaign --seeds 500
@@ -84,4 +89,4 @@ lock: ## write constraints.txt anew (needs the uv tool)
 	uv pip compile --quiet --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 --all-extras pyproject.toml -o constraints.txt
 
 clean: ## remove what was made
-	rm -rf $(VENV) $(STAND_IN) _build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(STAND_IN) .venv-sam _build .mypy_cache .ruff_cache .pytest_cache
