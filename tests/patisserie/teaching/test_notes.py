@@ -62,7 +62,7 @@ def test_no_measured_value_is_typed_into_the_notes():
     assert [text for text in texts if typed.search(text)] == []
 
 
-def test_the_evening_adds_up_and_gives_each_lab_its_minutes():
+def test_the_plan_of_the_class_adds_up_and_gives_each_lab_its_minutes():
     rows = re.findall(r"^\| (\d+) \| ([^|]+?) \|", PAGE, flags=re.MULTILINE)
     assert sum(int(minutes) for minutes, _ in rows) == int(re.search(r"Total: (\d+) minutes", PAGE)[1])
     given = {what.removeprefix("Lab "): int(minutes) for minutes, what in rows if what.startswith("Lab ")}
