@@ -189,7 +189,10 @@ def test_an_upload_has_at_most_50_mb(create):
     ("variables", "message"),
     [
         ({"NOTE": "x" * 4_090}, "exceeded the 4KB limit"),
-        ({"AWS_REGION": "x", "AWS_LAMBDA_FUNCTION_NAME": "y"}, "Reserved keys used in this request: AWS_LAMBDA_FUNCTION_NAME, AWS_REGION"),
+        (
+            {"AWS_REGION": "x", "AWS_LAMBDA_FUNCTION_NAME": "y"},
+            "Reserved keys used in this request: AWS_LAMBDA_FUNCTION_NAME, AWS_REGION",
+        ),
     ],
 )
 def test_variables_are_few_and_not_lambdas_own(client, create, variables, message):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
+HALF_ZIPPED = gzip.compress(b"{}", mtime=0)[:-9]
 SQS = {"x-amz-target": "AmazonSQS.ListQueues", "content-type": "application/x-amz-json-1.0"}
 CBOR = {"smithy-protocol": "rpc-v2-cbor", "content-type": "application/cbor"}
 METRICS = "/service/GraniteServiceVersion20100801/operation/ListMetrics"
@@ -29,7 +30,7 @@ METRICS = "/service/GraniteServiceVersion20100801/operation/ListMetrics"
         ("sqs", "/", SQS, b"{", 400, "SerializationException"),
         ("sqs", "/", SQS, b"[]", 400, "SerializationException"),
         ("sqs", "/", {**SQS, "content-encoding": "gzip"}, b"plain", 400, "SerializationException"),
-        ("sqs", "/", {**SQS, "content-encoding": "gzip"}, gzip.compress(b"{}", mtime=0)[:-9], 400, "SerializationException"),
+        ("sqs", "/", {**SQS, "content-encoding": "gzip"}, HALF_ZIPPED, 400, "SerializationException"),
         ("kms", "/", {**SQS, "x-amz-target": "TrentService.ListKeys"}, b"\xff\x00", 400, "SerializationException"),
         ("lambda", "/2015-03-31/functions", {}, b"{'", 400, "SerializationException"),
         ("signer", "/signing-jobs", {}, b"", 501, "NotImplementedException"),

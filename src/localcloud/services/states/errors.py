@@ -16,13 +16,12 @@ _UNCATCHABLE = (DATA_LIMIT, RUNTIME)
 
 
 class StateFailed(Exception):
-    """A state failed with an error name. `by_task`: a task reported it, so States.TaskFailed stands for it too."""
+    """A state failed with an error name."""
 
-    def __init__(self, error: str, cause: str = "", by_task: bool = False) -> None:
+    def __init__(self, error: str, cause: str = "") -> None:
         super().__init__(f"{error}: {cause}")
         self.error = error
         self.cause = cause
-        self.by_task = by_task
 
     @property
     def output(self) -> dict[str, str]:
@@ -35,13 +34,16 @@ class InvalidDefinition(ValueError):
 
 
 def matches(patterns: Iterable[str], failure: StateFailed) -> bool:
-    """Whether a retrier or a catcher with these ErrorEquals is for a failure."""
+    """Whether a retrier or a catcher with these ErrorEquals is for a failure.
+
+    States.TaskFailed stands for every error name but a time-out's, whichever state it comes from.
+    """
     for pattern in patterns:
         if pattern == failure.error:
             return True
         if pattern == ALL and failure.error not in _UNCATCHABLE:
             return True
-        if pattern == TASK_FAILED and failure.by_task and failure.error not in (TIMEOUT, HEARTBEAT_TIMEOUT):
+        if pattern == TASK_FAILED and failure.error not in (TIMEOUT, HEARTBEAT_TIMEOUT, *_UNCATCHABLE):
             return True
         if pattern == TIMEOUT and failure.error == HEARTBEAT_TIMEOUT:
             return True

@@ -47,15 +47,15 @@ def http_invoke(cloud: Cloud, arguments: Any) -> dict[str, Any]:
     try:
         headers |= cloud.events.connections.headers(connection)
     except ApiError as exc:
-        raise StateFailed("Events.ConnectionResource.InvalidConnectionState", exc.message, by_task=True) from None
+        raise StateFailed("Events.ConnectionResource.InvalidConnectionState", exc.message) from None
     limit_us = int(cloud.facts.value("quota.sfn.http_task_s")) * 1_000_000
     try:
         response = cloud.http.request(HttpRequest(given["Method"].upper(), url, headers, body), timeout_us=limit_us)
     except (HttpTimeout, HttpUnreachable) as exc:
-        raise StateFailed(_SOCKET, str(exc), by_task=True) from None
+        raise StateFailed(_SOCKET, str(exc)) from None
     if not 200 <= response.status < 300:
         cause = response.body.decode(errors="replace")
-        raise StateFailed(f"States.Http.StatusCode.{response.status}", cause, by_task=True)
+        raise StateFailed(f"States.Http.StatusCode.{response.status}", cause)
     return _answer(response)
 
 
@@ -68,7 +68,7 @@ def _connection(cloud: Cloud, given: Mapping[str, Any]) -> Any:
     found = next((one for one in backend.connections.values() if one.arn == arn), None)
     if found is None:
         message = f"Connection {arn} does not exist."
-        raise StateFailed("Events.ConnectionResource.NotFoundException", message, by_task=True)
+        raise StateFailed("Events.ConnectionResource.NotFoundException", message)
     return found
 
 

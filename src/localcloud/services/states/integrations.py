@@ -156,14 +156,14 @@ class Integrations:
         try:
             result = cloud.lambda_.invoke(reference, payload, qualifier=qualifier)
         except Throttled as exc:
-            raise StateFailed("Lambda.TooManyRequestsException", f"Rate Exceeded. ({exc})", by_task=True) from None
+            raise StateFailed("Lambda.TooManyRequestsException", f"Rate Exceeded. ({exc})") from None
         except ApiError as exc:
-            raise StateFailed(f"Lambda.{_exception(exc.code)}", exc.message, by_task=True) from None
+            raise StateFailed(f"Lambda.{_exception(exc.code)}", exc.message) from None
         if result.function_error is not None:
             text = result.payload.decode()
             told = json.loads(text or "{}")
             name = told.get("errorType", "Lambda.Unknown") if isinstance(told, dict) else "Lambda.Unknown"
-            raise StateFailed(name, text, by_task=True)
+            raise StateFailed(name, text)
         return result
 
     # -- other state machines ------------------------------------------------------------------
@@ -173,7 +173,7 @@ class Integrations:
         try:
             child = self._start(arguments)
         except ApiError as exc:
-            raise StateFailed(f"StepFunctions.{_exception(exc.code)}", exc.message, by_task=True) from None
+            raise StateFailed(f"StepFunctions.{_exception(exc.code)}", exc.message) from None
         try:
             submitted({"ExecutionArn": child.arn, "StartDate": iso(child.started_us)})
             child.finished.wait()
@@ -184,7 +184,7 @@ class Integrations:
         if parsed and child.output_text is not None:
             answer["Output"] = json.loads(child.output_text)
         if child.status != SUCCEEDED:
-            raise StateFailed(TASK_FAILED, json.dumps(answer), by_task=True)
+            raise StateFailed(TASK_FAILED, json.dumps(answer))
         return answer
 
     # -- any service ---------------------------------------------------------------------------
@@ -205,9 +205,9 @@ class Integrations:
             raise StateFailed(RUNTIME, f"The parameters of {resource.action} are not valid: {exc}") from None
         except ClientError as exc:
             error = exc.response["Error"]
-            raise StateFailed(f"{prefix}.{_exception(error['Code'])}", error["Message"], by_task=True) from None
+            raise StateFailed(f"{prefix}.{_exception(error['Code'])}", error["Message"]) from None
         except BotoCoreError as exc:
-            raise StateFailed(f"{prefix}.SdkClientException", str(exc), by_task=True) from None
+            raise StateFailed(f"{prefix}.SdkClientException", str(exc)) from None
         return from_api(model.output_shape, answer)
 
     def _client(self, service: str) -> Any:

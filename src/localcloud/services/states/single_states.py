@@ -91,7 +91,7 @@ class SingleStates:
             return within(run, self._longest_s, lambda: RUNNERS[state.type](run, state, view, Progress()))  # type: ignore[no-any-return]
         if "errorOutput" in mock:
             error = mock["errorOutput"]
-            raise StateFailed(error.get("error", ""), error.get("cause", ""), by_task=True)
+            raise StateFailed(error.get("error", ""), error.get("cause", ""))
         result = _json(mock.get("result", "null"), "mock.result")
         _tell_result(state, view, result, told)
         return finish(state, view, result)

@@ -72,7 +72,7 @@ def _activity(
     """Time-outs and heartbeats count from when a worker has taken the task, however long that was in coming."""
     activities, arn = run.tools.activities, record.resource.action
     if not activities.exists(arn):
-        raise StateFailed("ActivityDoesNotExist", f"Activity Does Not Exist: '{arn}'", by_task=True)
+        raise StateFailed("ActivityDoesNotExist", f"Activity Does Not Exist: '{arn}'")
     job = activities.schedule(arn, token, run.text(arguments))
     try:
         job.taken.wait()
@@ -89,7 +89,7 @@ def within(run: Interpreter, timeout_s: float, call: Callable[[], Any]) -> Any:
     run.execution.tasks.append(task)
     try:
         if not task.join(round(timeout_s * 1e6)):
-            raise StateFailed(errors.TIMEOUT, "", by_task=True)
+            raise StateFailed(errors.TIMEOUT, "")
         return task.result()
     finally:
         if not task.done:

@@ -54,7 +54,7 @@ class TaskTokens:
                     limits[HEARTBEAT_TIMEOUT] = waiting.beat_us + round(heartbeat_s * 1e6)
                 error, until_us = min(limits.items(), key=lambda one: one[1], default=("", None))
                 if until_us is not None and kernel.now_us >= until_us:
-                    raise StateFailed(error, "", by_task=True)
+                    raise StateFailed(error, "")
                 waiting.woken.wait(None if until_us is None else until_us - kernel.now_us)
                 waiting.woken.clear()
         finally:
@@ -80,7 +80,7 @@ class TaskTokens:
     def fail(self, token: str, error: str, cause: str) -> None:
         """Raises ApiError."""
         waiting = self._find(token)
-        waiting.failure = StateFailed(error, cause, by_task=True)
+        waiting.failure = StateFailed(error, cause)
         self._end(waiting)
 
     def beat(self, token: str) -> None:
