@@ -126,7 +126,7 @@ def test_a_function(client, make_function):
     lambda_ = client("lambda")
     asked = {
         "Timeout": 10, "MemorySize": 256, "Architectures": ["arm64"], "EphemeralStorage": {"Size": 1024},
-        "Environment": {"Variables": {"A": "b"}}, "TracingConfig": {"Mode": "Active"}, "Description": "bakes",
+        "Environment": {"Variables": {"STAGE": "b"}}, "TracingConfig": {"Mode": "Active"}, "Description": "bakes",
         "LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/ovens", "ApplicationLogLevel": "WARN"},
         "DeadLetterConfig": {"TargetArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:dead"},
     }  # fmt: skip
