@@ -218,9 +218,19 @@ def test_a_clients_decision_is_kept(cloud, rest_api, seen, summaries):
     assert summaries() == []
 
 
+def public_url(cloud):
+    """The consumer's URL, open to everybody."""
+    client = cloud.client("lambda")
+    client.add_permission(
+        FunctionName="consumer", StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*",
+        FunctionUrlAuthType="NONE",
+    )  # fmt: skip
+    return client.create_function_url_config(FunctionName="consumer", AuthType="NONE")["FunctionUrl"]
+
+
 def test_a_function_url_adds_the_header_to_the_event(cloud, function, log_lines, seen):
     function("consumer", CONSUMER)
-    url = cloud.client("lambda").create_function_url_config(FunctionName="consumer", AuthType="NONE")["FunctionUrl"]
+    url = public_url(cloud)
     get(cloud, url)
     event = json.loads(next(line for line in log_lines("consumer") if line.startswith("event ")).removeprefix("event "))
     assert root(seen()[0]) == event["headers"]["x-amzn-trace-id"]
@@ -228,7 +238,7 @@ def test_a_function_url_adds_the_header_to_the_event(cloud, function, log_lines,
 
 def test_no_header_goes_out_with_a_plain_http_request(cloud, sender, function, invoke, seen):
     function("consumer", CONSUMER)
-    url = cloud.client("lambda").create_function_url_config(FunctionName="consumer", AuthType="NONE")["FunctionUrl"]
+    url = public_url(cloud)
     header, _ = invoke(sender(f'import urllib.request; urllib.request.urlopen("{url}").read()'), {})
     (found,) = seen()
     assert root(found) != root(header)
