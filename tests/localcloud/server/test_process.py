@@ -20,11 +20,16 @@ SLEEPER = "import time\ndef handler(event, context):\n    time.sleep(event['s'])
 
 def started(*options):
     """A server that has said where it listens, and its address."""
-    command = [sys.executable, "-m", "localcloud.cli", "serve", "--port", "0", *options]
+    process = serving("--port", "0", *options)
+    return process, process.stdout.readline().split()[-1]
+
+
+def serving(*options):
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "localcloud.cli", "serve", *options]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen(command, text=True, env=environ, **pipes)
-    return process, process.stdout.readline().split()[-1]
+    return subprocess.Popen(command, text=True, env=environ, **pipes)
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +74,11 @@ def test_requests_at_the_same_time_wait_together_and_a_signal_ends_the_server_qu
 
 
 def test_a_port_in_use_is_said_in_one_line(endpoint):
-    result = CliRunner().invoke(app, ["serve", "--port", endpoint.rsplit(":", 1)[1]])
-    assert result.exit_code == 2
-    assert result.stderr.startswith("Cannot listen on 127.0.0.1:")
-    assert len(result.stderr.splitlines()) == 1
+    process = serving("--port", endpoint.rsplit(":", 1)[1])
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert told.startswith("Cannot listen on 127.0.0.1:")
+    assert len(told.splitlines()) == 1
 
 
 @pytest.mark.parametrize("option", [("--speed", "0"), ("--speed", "fast"), ("--start", "yesterday")])
