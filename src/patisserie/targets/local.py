@@ -55,18 +55,28 @@ class LocalTarget:
 
     def _refuse_endless_loops(self) -> None:
         # On AWS each of its invocations would run into the time-out. Here each would take real time to be stopped.
-        found = self.cloud.kernel.endless
-        if len(found) > self._endless:
+        if self._loops_endlessly:
+            found = self.cloud.kernel.endless
             self._endless = len(found)
             raise TargetError(
                 f"{found[-1] or 'A function'} computed and computed and never waited, until it was stopped: is there "
                 "a loop without an end? Mend it, deploy, and try again."
             )
 
+    @property
+    def _loops_endlessly(self) -> bool:
+        """Whether a function has turned out to be an endless loop, and nobody has been told."""
+        return len(self.cloud.kernel.endless) > self._endless
+
     def spawn_at(self, at_s: float, fn: Callable[[], None]) -> Any:
-        """Run `fn` as a task at that virtual time."""
+        """Run `fn` as a task at that virtual time, unless a function has turned out to be an endless loop by then."""
+
+        def arrive() -> None:
+            if not self._loops_endlessly:
+                fn()
+
         delay_us = max(0, round(at_s * 1e6) - self.cloud.kernel.now_us)
-        return self.cloud.kernel.spawn(fn, name="customer", delay_us=delay_us)
+        return self.cloud.kernel.spawn(arrive, name="customer", delay_us=delay_us)
 
     def join_all(self, started: Sequence[Any]) -> None:
         """Let time pass until all have ended; raise the first exception among them.
