@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
 
 from localcloud.api import ApiCall, ApiError
@@ -105,8 +106,8 @@ class PackageLimits:
             return None
         try:
             key: Any = s3_backends[self._cloud.account_id]["aws"].get_object(given["S3Bucket"], given["S3Key"])
-        except Exception:  # noqa: BLE001 - moto tells of a bucket that is not there
-            return None
+        except S3ClientError:
+            return None  # no such bucket: moto says so when the function is made
         return bytes(key.value) if key is not None else None
 
     def _check_layers(self, layers: Sequence[str]) -> None:
