@@ -35,9 +35,9 @@ def test_no_page_asks_for_anything_from_elsewhere(built_book):
         assert found == [], page.relative_to(html)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Debian's Chromium, without a network of its own."""
+    """Debian's Chromium, without a network of its own. Closed with this file: it holds the thread's event loop."""
     from playwright.sync_api import sync_playwright
 
     program = shutil.which("chromium") or shutil.which("google-chrome")
