@@ -3,6 +3,7 @@
 %%handler order.py      the cell is the file src/order.py of the learner's system
 %%function order.py     the cell's functions take the place of those of the same name in src/order.py
 %%template              the cell is merged into the template's resources
+%%aws                   the cell runs only when the person has opted in to AWS
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from IPython.core.magic import Magics, cell_magic, magics_class
 from patisserie.session import current_session
 from patisserie.session.workspace import Workspace, WorkspaceError
 from patisserie.targets import TargetError
+from patisserie.targets.opt_in import require_opt_in
 
 
 @magics_class
@@ -43,6 +45,17 @@ class LabMagics(Magics):
             return lambda: workspace.restore_template(before)
 
         self._change(change, "template.yaml", cell)
+
+    @cell_magic
+    def aws(self, line: str, cell: str) -> None:
+        """Run the cell for a person who has opted in, so that "Run all cells" never stops at what costs money."""
+        try:
+            require_opt_in(opted_in=False)
+        except TargetError as exc:
+            print(f"Skipped. {exc}")
+            return
+        assert self.shell is not None  # a magic has the shell that read it
+        self.shell.run_cell(cell)
 
     def _file(self, magic: str, line: str, cell: str, change: Callable[[Workspace, str], None]) -> None:
         name = line.strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from patisserie.magics import LabMagics
 from patisserie.session import open_lab
@@ -63,3 +64,15 @@ def test_a_cell_writes_nowhere_but_in_the_working_copy(lab, cells, capsys, tmp_p
         cells.handler(name, "precious = 2\n")
         assert f"Not deployed. There is no file {name!r} in this system" in capsys.readouterr().out
     assert elsewhere.read_text() == "precious = 1\n"
+
+
+def test_a_cell_for_aws_is_skipped_in_a_sentence_until_the_person_opts_in(capsys, monkeypatch):
+    shell = InteractiveShell()
+    shell.register_magics(LabMagics)
+    monkeypatch.delenv("PATISSERIE_AWS", raising=False)
+    shell.run_cell("%%aws\nfound = 1 + 1")
+    assert capsys.readouterr().out.startswith("Skipped. Labs run on AWS only when you opt in: set PATISSERIE_AWS=1")
+    assert "found" not in shell.user_ns
+    monkeypatch.setenv("PATISSERIE_AWS", "1")
+    shell.run_cell("%%aws\nfound = 1 + 1")
+    assert shell.user_ns["found"] == 2
