@@ -55,7 +55,7 @@ class LabMagics(Magics):
             print(f"Skipped. {exc}")
             return
         assert self.shell is not None  # a magic has the shell that read it
-        self.shell.run_cell(cell)
+        self.shell.run_cell(cell)  # type: ignore[no-untyped-call]  # IPython has no types here
 
     def _file(self, magic: str, line: str, cell: str, change: Callable[[Workspace, str], None]) -> None:
         name = line.strip()
