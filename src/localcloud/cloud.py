@@ -128,16 +128,13 @@ class Cloud:
 
     def _start(self) -> None:
         self._undo.append(collector.relax())  # the imports that follow make a million objects, and keep them
-        from moto import mock_aws
         from moto.moto_api._internal import mock_random
 
-        from localcloud import runtime
+        from localcloud import moto_mock, runtime
         from localcloud.assembly import assemble
 
         self._hide_credentials()
-        mock = mock_aws()
-        mock.start()
-        self._undo.append(mock.stop)
+        self._undo.append(moto_mock.start())
         mock_random.seed(self.kernel.streams["moto"].getrandbits(32))
         assemble(self)
         self._undo.append(runtime.install(self.kernel, self.patches))
