@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from localcloud.services.log_insights import LogInsights
     from localcloud.services.log_processing import LogProcessing
     from localcloud.services.logs import Logs
-    from localcloud.services.rest_api import RestApis
     from localcloud.services.sns import SNS
     from localcloud.services.sqs import SQS
     from localcloud.services.states import StepFunctions
@@ -94,7 +93,6 @@ class Cloud:
         self.events: EventBridge
         self.step_functions: StepFunctions
         self.http_api: HttpApi
-        self.rest_api: RestApis
         self.appsync_events: AppSyncEvents
         self.xray: XRay
         self.billing: Billing
