@@ -15,7 +15,6 @@ from localcloud.net import HttpPlane, httpx, sockets
 from localcloud.runtime.environment import current_environment
 from localcloud.runtime.instrumentation import outgoing_header
 from localcloud.services.agentcore import AgentCore
-from localcloud.services.application_auto_scaling import ApplicationAutoScaling
 from localcloud.services.appsync_events import AppSyncEvents
 from localcloud.services.bedrock import Bedrock
 from localcloud.services.billing import Billing
@@ -32,7 +31,6 @@ from localcloud.services.log_insights import LogInsights
 from localcloud.services.log_processing import LogProcessing
 from localcloud.services.logs import Logs
 from localcloud.services.pipes import Pipes
-from localcloud.services.rest_api import RestApis
 from localcloud.services.s3 import S3Notifications, S3Requests
 from localcloud.services.scheduler import Scheduler
 from localcloud.services.sns import SNS
@@ -95,15 +93,12 @@ def assemble(cloud: Cloud) -> None:
     cloud.step_functions = StepFunctions(cloud)
     cloud.step_functions.install()
     Scheduler(cloud).install()
-    ApplicationAutoScaling(cloud).install()
     S3Notifications(cloud).install()
     Pipes(cloud).install()
     cloud.faults = Faults(cloud)
     cloud.faults.install()
     cloud.http_api = HttpApi(cloud)
     cloud.http_api.install()
-    cloud.rest_api = RestApis(cloud)
-    cloud.rest_api.install()
     FunctionUrls(cloud).install()
     cloud.appsync_events = AppSyncEvents(cloud)
     cloud.appsync_events.install()
@@ -120,3 +115,21 @@ def assemble(cloud: Cloud) -> None:
     cloud.agentcore.install()
     cloud.cloudformation = CloudFormation(cloud)
     cloud.cloudformation.install()
+    cloud.api.when_called("apigateway", lambda: _rest_apis(cloud))
+    cloud.api.when_called("application-autoscaling", lambda: _auto_scaling(cloud))
+
+
+# What moto has of these two brings half a second of imports with it, which every process would pay for.
+
+
+def _rest_apis(cloud: Cloud) -> None:
+    from localcloud.services.rest_api import RestApis, RestApiSettings
+
+    RestApiSettings(cloud).install()
+    RestApis(cloud).install()
+
+
+def _auto_scaling(cloud: Cloud) -> None:
+    from localcloud.services.application_auto_scaling import ApplicationAutoScaling
+
+    ApplicationAutoScaling(cloud).install()

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from localcloud.services.log_insights import LogInsights
     from localcloud.services.log_processing import LogProcessing
     from localcloud.services.logs import Logs
-    from localcloud.services.rest_api import RestApis
     from localcloud.services.sns import SNS
     from localcloud.services.sqs import SQS
     from localcloud.services.states import StepFunctions
@@ -94,7 +93,6 @@ class Cloud:
         self.events: EventBridge
         self.step_functions: StepFunctions
         self.http_api: HttpApi
-        self.rest_api: RestApis
         self.appsync_events: AppSyncEvents
         self.xray: XRay
         self.billing: Billing
@@ -128,16 +126,13 @@ class Cloud:
 
     def _start(self) -> None:
         self._undo.append(collector.relax())  # the imports that follow make a million objects, and keep them
-        from moto import mock_aws
         from moto.moto_api._internal import mock_random
 
-        from localcloud import runtime
+        from localcloud import moto_mock, runtime
         from localcloud.assembly import assemble
 
         self._hide_credentials()
-        mock = mock_aws()
-        mock.start()
-        self._undo.append(mock.stop)
+        self._undo.append(moto_mock.start())
         mock_random.seed(self.kernel.streams["moto"].getrandbits(32))
         assemble(self)
         self._undo.append(runtime.install(self.kernel, self.patches))

@@ -1,8 +1,8 @@
-"""Cheap boto3 clients: a cold start must not pay for parsing the same service models again.
+"""Cheap boto3 clients: neither a cold start nor a new cloud must pay for parsing the same service models again.
 
-One model loader for all sessions, one botocore session for all default boto3 sessions, and one client
-per service, Region, endpoint, credentials and configuration. A client keeps no state of its caller:
-what it does keep (its retry quota) is kept per execution environment, see `retries`.
+One model loader for all sessions of the process, one botocore session for all default boto3 sessions of a cloud, and
+one client per service, Region, endpoint, credentials and configuration. A client keeps no state of its caller: what it
+does keep (its retry quota) is kept per execution environment, see `retries`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 import boto3.session
+import botocore.handlers
 import botocore.loaders
 import botocore.session
 from boto3.dynamodb import transform
+from botocore.hooks import HierarchicalEmitter
 
 from localcloud.patching import Patches
 
@@ -22,22 +24,56 @@ from localcloud.patching import Patches
 def install(patches: Patches) -> None:
     """Share loaders, sessions and clients until the patches are undone."""
     cache: dict[Any, Any] = {}
-    _share_loader(patches, cache)
+    _share_loader(patches)
     _share_session(patches, cache)
     _share_clients(patches, cache)
     patches.set(transform, "copy_dynamodb_params", lambda params, **kwargs: plain_copy(params))
 
 
-def _share_loader(patches: Patches, cache: dict[Any, Any]) -> None:
-    real = botocore.loaders.create_loader
+# What botocore reads from its own data files, by search path: it is the same in every cloud of this process.
+_loaders: dict[str | None, Any] = {}
+
+
+class _Paths(list[str]):
+    """A loader's search path. Every boto3 session adds boto3's own directory to it: once is enough."""
+
+    def append(self, path: str) -> None:
+        if path not in self:
+            super().append(path)
+
+
+def _share_loader(patches: Patches) -> None:
+    real = botocore.session.create_loader
 
     def create_loader(search_path_string: str | None = None) -> Any:
-        key = ("loader", search_path_string)
-        if key not in cache:
-            cache[key] = real(search_path_string)
-        return cache[key]
+        found = _loaders.get(search_path_string)
+        if found is None:
+            found = _loaders[search_path_string] = real(search_path_string)
+            found._search_paths = _Paths(found._search_paths)
+        return found
 
-    patches.set(botocore.loaders, "create_loader", create_loader)
+    for module in (botocore.loaders, botocore.session):  # the session took the name when it was imported
+        patches.set(module, "create_loader", create_loader)
+
+
+class _Handlers:
+    """botocore's own event handlers. Registering them looks at the signature of each: done once, copied since."""
+
+    def __init__(self) -> None:
+        self._known: list[Any] = []
+        self._registered: Any = None
+
+    def copy(self) -> HierarchicalEmitter:
+        """The emitter of a new session. What other libraries have added to the handlers is there as well."""
+        known = botocore.handlers.BUILTIN_HANDLERS
+        if self._registered is None or self._known != known:
+            emitter = HierarchicalEmitter()
+            botocore.session.Session(event_hooks=emitter)
+            self._known, self._registered = list(known), emitter
+        return copy.copy(self._registered)
+
+
+_handlers = _Handlers()
 
 
 def _share_session(patches: Patches, cache: dict[Any, Any]) -> None:
@@ -57,7 +93,7 @@ def _share_session(patches: Patches, cache: dict[Any, Any]) -> None:
         if not any((aws_access_key_id, botocore_session, profile_name)):
             key = ("session", region_name)
             if key not in cache:
-                cache[key] = botocore.session.get_session()
+                cache[key] = botocore.session.Session(event_hooks=_handlers.copy(), include_builtin_handlers=False)
             botocore_session = cache[key]
         real_init(
             self, aws_access_key_id, aws_secret_access_key, aws_session_token, region_name, botocore_session,

@@ -72,6 +72,7 @@ class Api:
         self._moto = moto
         self._latency_us = latency_us
         self._handlers: dict[tuple[str, str], Handler] = {}
+        self._unprepared: dict[str, Callable[[], None]] = {}
         self._inside: dict[tuple[str, str], float] = {}
         self._listeners: list[Listener] = []
         self._interceptors: list[Interceptor] = []
@@ -95,6 +96,17 @@ class Api:
         if inside:
             self._inside[service, operation] = inside
 
+    def when_called(self, service: str, prepare: Callable[[], None]) -> None:
+        """Call `prepare()` before the first call of `service`: it installs what takes long to import and few need."""
+        self._unprepared[service] = prepare
+
+    def prepare(self, service: str) -> None:
+        """Let what `when_called` was told of `service` be done now, if it has not been done yet."""
+        prepare = self._unprepared.get(service)
+        if prepare is not None:
+            prepare()
+            self._unprepared.pop(service, None)
+
     def spend_inside(self, call: ApiCall) -> None:
         """Let the handler's share of the call's latency pass."""
         if call.inside_us and self._kernel.current() is not None:
@@ -112,6 +124,7 @@ class Api:
 
     def takes_over(self, service: str, operation: str) -> bool:
         """Whether an operation is answered without moto's own HTTP handling."""
+        self.prepare(service)
         return (service, operation) in self._handlers or (service, operation) in HOT_OPERATIONS
 
     def attempt(self, call: ApiCall) -> None:
@@ -120,6 +133,7 @@ class Api:
 
     def direct(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """A call between services: no latency, no faults, no metering. Raises ApiError."""
+        self.prepare(service)
         handler = self._handlers.get((service, operation))
         if handler is not None:
             return handler(ApiCall(service, operation, params, None, ""))
@@ -216,6 +230,8 @@ class Api:
     def _call(self, client: Any, operation: str, params: dict[str, Any]) -> Any:
         service_model = client._service_model
         service: str = service_model.service_name
+        if service in self._unprepared:
+            self.prepare(service)
         key = (service, operation)
         handler = self._handlers.get(key)
         method = None

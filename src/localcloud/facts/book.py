@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -67,9 +68,8 @@ class Facts:
 
     @classmethod
     def load(cls) -> Facts:
-        """The facts that ship with the package."""
-        text = resources.files(__package__).joinpath("aws.yaml").read_text(encoding="utf-8")
-        return cls(yaml.load(text, Loader=_Loader))
+        """The facts that ship with the package. Nothing changes them: all callers get the same."""
+        return _shipped()
 
     def fact(self, fact_id: str) -> Fact:
         """The fact by that id. Raises UnknownFact, naming the nearest ids."""
@@ -91,3 +91,10 @@ class Facts:
     def ids(self, prefix: str = "") -> tuple[str, ...]:
         """All ids that start with `prefix`, in the order of the file."""
         return tuple(fact_id for fact_id in self._facts if fact_id.startswith(prefix))
+
+
+@functools.cache
+def _shipped() -> Facts:
+    """Read once per process: every cloud has them, and reading takes longer than all else that a cloud needs."""
+    text = resources.files(__package__).joinpath("aws.yaml").read_text(encoding="utf-8")
+    return Facts(yaml.load(text, Loader=_Loader))

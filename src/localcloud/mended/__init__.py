@@ -1,6 +1,7 @@
 """What moto forgets or answers otherwise when resources are described: tools that compare would never be content.
 
-Each module mends moto's own models, so that calls from inside and from outside see the same.
+Each module mends moto's own models, so that calls from inside and from outside see the same. `rest_apis` is installed
+with the service, when somebody first calls it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.mended import buckets, functions, managed_policies, mappings, tags
-from localcloud.mended.rest_apis import RestApiSettings
 from localcloud.mended.topics import TopicAttributes
 
 if TYPE_CHECKING:
@@ -21,5 +21,4 @@ def install(cloud: Cloud) -> None:
     """Mend moto until the cloud stops."""
     for part in (buckets, functions, managed_policies, mappings, tags):
         part.install(cloud.patches)
-    RestApiSettings(cloud).install()
     TopicAttributes(cloud).install()

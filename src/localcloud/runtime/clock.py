@@ -10,7 +10,9 @@ from __future__ import annotations
 import _thread
 import sys
 import time
+import weakref
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import _time_machine  # type: ignore[import-not-found]
@@ -138,14 +140,28 @@ def _burn(kernel: Kernel, task: Any, cpu_us: int) -> int:
     return used
 
 
+# Modules without a clock among their names, by name: (the module, how many names it had). Nearly all of them, so that
+# the next cloud of this process need not look through them again.
+_clockless: dict[str, tuple[weakref.ref[ModuleType], int]] = {}
+
+
 def _replace_imported_names(replacements: dict[int, Any], patches: Patches) -> None:
     """Modules that did `from time import monotonic` before us (queue, threading, ...): swap by identity.
 
     Without it a `queue.get(timeout=...)` of a handler would loop on the real clock.
     """
-    for module in list(sys.modules.values()):
+    for known_as, module in list(sys.modules.items()):
         names = getattr(module, "__dict__", None)
-        if module is time or not names or str(names.get("__name__")).startswith(_REAL_TIME_PACKAGES):
+        if module is time or not names:
+            continue
+        seen = _clockless.get(known_as)
+        if seen is not None and seen[0]() is module and seen[1] == len(names):
+            continue
+        if replacements.keys().isdisjoint(map(id, names.values())):
+            if type(module) is ModuleType:  # others may only look like one, and take no weak reference
+                _clockless[known_as] = weakref.ref(module), len(names)
+            continue
+        if str(names.get("__name__")).startswith(_REAL_TIME_PACKAGES):
             continue
         for name, value in list(names.items()):
             fake = replacements.get(id(value))
