@@ -24,7 +24,9 @@ $(VENV)/ready: pyproject.toml constraints.txt requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e '.[book,test]'
 	@touch $@
 
-test: lint types browser $(STAND_IN)/bin/aws unit nbval ## all gates
+test: ## all gates
+	$(MAKE) -j2 env $(STAND_IN)/bin/aws browser
+	$(MAKE) lint types unit nbval
 
 check: lint types ## the fast subset
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/localcloud/kernel tests/localcloud/runtime \
