@@ -16,7 +16,8 @@ from localcloud.stacks.parsing import parse_template
 from patisserie.course import course_root
 from patisserie.figures import architecture
 from patisserie.labs import find_lab
-from patisserie.story.coverage import coverage_page
+from patisserie.story.claims import claims_section
+from patisserie.story.coverage import coverage_section, load_coverage
 from patisserie.story.numbers import load_numbers
 from patisserie.story.prose import restated
 from patisserie.teaching import load_notes, notes_page
@@ -131,6 +132,20 @@ def _behaviours(root: Path) -> Iterator[tuple[tuple[str, ...], str]]:
                     yield ids, _cell(node.name.removeprefix("test_").replace("_", " "))
 
 
+def talk_page(root: Path) -> str:
+    """The talk: what of it is taught where, and its claims beside the sources and the labs' measurements."""
+    rows = load_coverage()
+    slugs = {path.name[:2]: path.stem for path in sorted((root / "solutions").glob("[0-9][0-9]-*.md"))}
+    lines = [
+        "# The talk, taught and checked",
+        "",
+        "The story follows the talk *Best practices for serverless developers* (AWS re:Invent 2025, CNS403). This page",
+        "says where the course teaches what it teaches, and sets what it claims beside the sources and our labs.",
+        "",
+    ]
+    return "\n".join([*lines, *coverage_section(rows, slugs), *claims_section(rows, load_numbers(root), slugs)])
+
+
 def picture(root: Path, lab: str, call: str) -> str:
     """The last picture, as SVG, that a lab's executed solution shows in a cell with this text."""
     notebook = json.loads((root / "solutions" / f"{find_lab(lab).folder}.ipynb").read_text(encoding="utf-8"))
@@ -168,7 +183,7 @@ def pages(root: Path) -> dict[Path, str]:
         | {
             reference / "facts.md": facts_page(Facts.load()),
             reference / "conformance.md": conformance_page(root),
-            reference / "talk.md": coverage_page(root),
+            reference / "talk.md": talk_page(root),
             **{root / "book" / "assets" / name: picture(root, *place) for name, place in _PICTURES.items()},
             **{root / "book" / "assets" / name: drawn(root, *place) for name, place in _DRAWN.items()},
         }

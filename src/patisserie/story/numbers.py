@@ -54,10 +54,13 @@ class Number:
         return self.value * size / wanted_size
 
     def __format__(self, spec: str) -> str:
-        """`{name:s.1}`: in seconds, one digit after the point. Without digits, whole; "%" is a share in percent."""
+        """`{name:s.1}`: in seconds, one digit after the point; without digits, whole.
+
+        "%" is a share in percent; "-" leaves the unit out.
+        """
         unit, _, digits = spec.partition(".")
-        unit = unit or self.unit
-        return f"{self.in_unit(unit):,.{int(digits or 0)}f} {unit}".strip()
+        value = self.value if unit == "-" else self.in_unit(unit or self.unit)
+        return f"{value:,.{int(digits or 0)}f} {'' if unit == '-' else unit or self.unit}".strip()
 
 
 def load_numbers(root: Path) -> Mapping[str, Number]:
