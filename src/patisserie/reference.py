@@ -20,7 +20,7 @@ from patisserie.story.claims import claims_section
 from patisserie.story.coverage import coverage_section, load_coverage
 from patisserie.story.numbers import load_numbers
 from patisserie.story.prose import restated
-from patisserie.teaching import load_notes, notes_page
+from patisserie.teaching import agendas_page, load_notes, notes_page
 
 _IMAGE = re.compile(r'src="data:image/svg\+xml;base64,([^"]+)"')
 # pictures of the README and the chapters: the lab that shows them, and a text of the cell
@@ -184,6 +184,7 @@ def pages(root: Path) -> dict[Path, str]:
             reference / "facts.md": facts_page(Facts.load()),
             reference / "conformance.md": conformance_page(root),
             reference / "talk.md": talk_page(root),
+            root / "book" / "instructor" / "agendas.md": agendas_page(),
             **{root / "book" / "assets" / name: picture(root, *place) for name, place in _PICTURES.items()},
             **{root / "book" / "assets" / name: drawn(root, *place) for name, place in _DRAWN.items()},
         }

@@ -115,7 +115,7 @@ def claims_section(rows: tuple[Row, ...], numbers: Mapping[str, Number], slugs: 
         "from the solved notebooks when this page is made. Figures of the story are nobody's fault: a story may have",
         "them. They are only no reason to expect the same.",
         "",
-        ":::{container} facts",
+        ":::{container} claims",
         "| the talk says | verdict | measured here | what the sources say |",
         "|---|---|---|---|",
     ]
@@ -128,7 +128,7 @@ def claims_section(rows: tuple[Row, ...], numbers: Mapping[str, Number], slugs: 
         "",
         "### Claims that no lab has measured yet",
         "",
-        ":::{container} facts",
+        ":::{container} claims",
         "| the talk says | verdict | what the sources say | lab |",
         "|---|---|---|---|",
     ]
