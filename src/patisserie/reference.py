@@ -12,18 +12,32 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.facts import Fact, Facts
+from localcloud.stacks.parsing import parse_template
 from patisserie.course import course_root
+from patisserie.figures import architecture
 from patisserie.labs import find_lab
-from patisserie.story.coverage import coverage_page
-from patisserie.teaching import load_notes, notes_page
+from patisserie.story.claims import claims_section
+from patisserie.story.coverage import coverage_section, load_coverage
+from patisserie.story.numbers import load_numbers
+from patisserie.story.prose import restated
+from patisserie.teaching import agendas_page, load_notes, notes_page
 
 _IMAGE = re.compile(r'src="data:image/svg\+xml;base64,([^"]+)"')
 # pictures of the README and the chapters: the lab that shows them, and a text of the cell
 _PICTURES = {
-    "before-and-after.svg": ("02", "latency_distribution("),
+    "shop-2020.svg": ("00", 'architecture(lab.template("shop")'),
+    "month-2020.svg": ("00", 'latency_distribution({"the shop"'),
+    "first-order-2020.svg": ("00", "waterfall("),
     "shop-2021.svg": ("01", 'architecture(lab.template("monolith")'),
     "cuts-2021.svg": ("01", "trade_offs("),
+    "chain-2022.svg": ("02", 'architecture(lab.template("chain")'),
+    "slowest-2022.svg": ("02", "waterfall("),
+    "before-and-after.svg": ("02", "latency_distribution("),
+    "rush-2022.svg": ("02", "throughput_over_time("),
+    "cost-2022.svg": ("02", "cost_bars("),
 }
+# pictures of the chapters that no lab shows, for they would give its exercises away: lab, stack, title
+_DRAWN = {"events-2022.svg": ("02", "events", "Stored first: the shop after the change")}
 _GROUPS = {
     "price": "Prices",
     "quota": "Quotas and documented behaviour",
@@ -118,6 +132,20 @@ def _behaviours(root: Path) -> Iterator[tuple[tuple[str, ...], str]]:
                     yield ids, _cell(node.name.removeprefix("test_").replace("_", " "))
 
 
+def talk_page(root: Path) -> str:
+    """The talk: what of it is taught where, and its claims beside the sources and the labs' measurements."""
+    rows = load_coverage()
+    slugs = {path.name[:2]: path.stem for path in sorted((root / "solutions").glob("[0-9][0-9]-*.md"))}
+    lines = [
+        "# The talk, taught and checked",
+        "",
+        "The story follows the talk *Best practices for serverless developers* (AWS re:Invent 2025, CNS403). This page",
+        "says where the course teaches what it teaches, and sets what it claims beside the sources and our labs.",
+        "",
+    ]
+    return "\n".join([*lines, *coverage_section(rows, slugs), *claims_section(rows, load_numbers(root), slugs)])
+
+
 def picture(root: Path, lab: str, call: str) -> str:
     """The last picture, as SVG, that a lab's executed solution shows in a cell with this text."""
     notebook = json.loads((root / "solutions" / f"{find_lab(lab).folder}.ipynb").read_text(encoding="utf-8"))
@@ -131,17 +159,36 @@ def picture(root: Path, lab: str, call: str) -> str:
     return base64.b64decode(pictures[-1]).decode()
 
 
+def drawn(root: Path, lab: str, stack: str, title: str) -> str:
+    """A lab's architecture as SVG, drawn from its template."""
+    template = root / "infra" / "stacks" / find_lab(lab).folder / stack / "template.yaml"
+    return architecture(parse_template(template.read_text(encoding="utf-8")), title).svg
+
+
+def chapters(root: Path) -> dict[Path, str]:
+    """The chapters of the years, their numbers as they are now."""
+    numbers = load_numbers(root)
+    paths = sorted((root / "book").glob("20[0-9][0-9]/*.md"))
+    return {path: restated(path.read_text(encoding="utf-8"), numbers) for path in paths}
+
+
 def pages(root: Path) -> dict[Path, str]:
-    """Every generated page and its text."""
+    """Every generated page and its text, and the chapters with their numbers."""
     reference = root / "book" / "reference"
     labs = [(notes, find_lab(number)) for number, notes in load_notes().items()]
     in_class = {root / "book" / "instructor" / f"{lab.folder}.md": notes_page(notes, lab, root) for notes, lab in labs}
-    return in_class | {
-        reference / "facts.md": facts_page(Facts.load()),
-        reference / "conformance.md": conformance_page(root),
-        reference / "talk.md": coverage_page(root),
-        **{root / "book" / "assets" / name: picture(root, *place) for name, place in _PICTURES.items()},
-    }
+    return (
+        chapters(root)
+        | in_class
+        | {
+            reference / "facts.md": facts_page(Facts.load()),
+            reference / "conformance.md": conformance_page(root),
+            reference / "talk.md": talk_page(root),
+            root / "book" / "instructor" / "agendas.md": agendas_page(),
+            **{root / "book" / "assets" / name: picture(root, *place) for name, place in _PICTURES.items()},
+            **{root / "book" / "assets" / name: drawn(root, *place) for name, place in _DRAWN.items()},
+        }
+    )
 
 
 def main() -> None:

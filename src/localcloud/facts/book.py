@@ -80,6 +80,12 @@ class Facts:
             raise UnknownFact(f"There is no fact {fact_id!r} in the facts file{hint}.")
         return found
 
+    def source(self, key: str) -> Source:
+        """A source by its key in the file. Raises UnknownFact."""
+        if key not in self._sources:
+            raise UnknownFact(f"There is no source {key!r} in the facts file.")
+        return self._sources[key]
+
     def value(self, fact_id: str) -> Any:
         """The value of the fact by that id. Raises UnknownFact."""
         return self.fact(fact_id).value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,28 @@ class ExecutionFailed(Exception):
     """A cell raised or took too long. The message names the notebook, the cell and its error."""
 
 
-def executed(notebook: Any, name: str, directory: Path, cell_limit_s: float = CELL_LIMIT_S) -> Any:
+def executed(
+    notebook: Any,
+    name: str,
+    directory: Path,
+    cell_limit_s: float = CELL_LIMIT_S,
+    took_s: dict[int, float] | None = None,
+) -> Any:
     """A copy of the notebook with its outputs, run in `directory`. Checks that do not pass raise.
 
-    Cells tagged skip-execution are left alone. Raises ExecutionFailed.
+    Cells tagged skip-execution are left alone. `took_s` is given the real seconds of each cell, by its index. Raises
+    ExecutionFailed.
     """
     done = without_outputs(notebook)
-    reached = 0
+    reached, began_s = 0, 0.0
 
     def remember(cell: Any, cell_index: int) -> None:
-        nonlocal reached
-        reached = cell_index
+        nonlocal reached, began_s
+        reached, began_s = cell_index, time.perf_counter()
+
+    def clock(cell: Any, cell_index: int, execute_reply: Any) -> None:
+        if took_s is not None:
+            took_s[cell_index] = time.perf_counter() - began_s
 
     client = NotebookClient(
         done,
@@ -44,6 +56,7 @@ def executed(notebook: Any, name: str, directory: Path, cell_limit_s: float = CE
         store_widget_state=False,
         coalesce_streams=True,  # else it depends on the moment of a flush how a cell's print is split
         on_cell_start=remember,
+        on_cell_executed=clock,
     )
     try:
         client.execute(env={**os.environ, **_SETTINGS})

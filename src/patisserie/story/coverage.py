@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -77,14 +78,12 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
 
 
-def coverage_page(root: Path) -> str:
-    """The rows as a page of the book, as MyST."""
-    rows = load_coverage()
+def coverage_section(rows: tuple[Row, ...], slugs: Mapping[str, str]) -> list[str]:
+    """The rows as lines of MyST. `slugs` are the labs' file names by number."""
     taught = sum(bool(row.where) for row in rows)
     run = sum(row.lab is not None for row in rows)
-    slugs = {path.name[:2]: path.stem for path in sorted((root / "solutions").glob("[0-9][0-9]-*.md"))}
     lines = [
-        "# What of the talk is taught where",
+        "## What is taught where",
         "",
         f"The talk that the story follows teaches {len(rows)} things, in our words below. Of these, {taught} are",
         f"taught in this book today, and {run} of those are run and measured in a lab. The others are planned: the",
@@ -102,7 +101,7 @@ def coverage_page(root: Path) -> str:
             labs.append(f"[lab {number}](../../solutions/{slugs[number]}.ipynb), *{part}*")
         labs += [f"planned: lab {number}" for number in row.planned]
         lines.append(f"| [{row.row_id}]{{.nobreak}} | {row.taught} | {book} | {'; '.join(labs)} |")
-    return "\n".join([*lines, ""])
+    return [*lines, ""]
 
 
 def _year(place: str) -> str:

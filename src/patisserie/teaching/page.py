@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from patisserie.labs.lab import Lab
+from patisserie.notebooks.shown import shown
 from patisserie.teaching.notes import LabNotes
 
 _COLUMNS = ("orders", "p50 (ms)", "p95 (ms)", "failed", "abandoned", "USD per 1,000 orders")
-_GAP = re.compile(r"\s{2,}")
 
 
 def measured(root: Path, lab: Lab) -> Mapping[str, Mapping[str, str]]:
     """The rows of the standard table that the lab's executed solution shows, by label, as printed."""
-    notebook = json.loads((root / "solutions" / f"{lab.folder}.ipynb").read_text(encoding="utf-8"))
-    found: dict[str, dict[str, str]] = {}
-    for cell in notebook["cells"]:
-        for output in cell.get("outputs", []):
-            lines = "".join(output.get("data", {}).get("text/plain", "")).splitlines()
-            if not lines or _GAP.split(lines[0].strip())[0] != "orders":
-                continue
-            columns = _GAP.split(lines[0].strip())
-            for line in lines[1:]:
-                label, *values = _GAP.split(line.strip())
-                if len(values) == len(columns):
-                    found.setdefault(label, dict(zip(columns, values, strict=True)))
+    found: dict[str, Mapping[str, str]] = {}
+    for cell in shown(root, lab.folder):
+        for table in cell.tables():
+            for label, row in table.items():
+                if set(_COLUMNS) <= row.keys():
+                    found.setdefault(label, row)
     return found
 
 
