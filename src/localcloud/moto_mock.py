@@ -25,7 +25,8 @@ def start() -> Callable[[], None]:
         mock.start()
     finally:
         models.RESPONSES_METHODS = methods
-    registered = models.responses_mock._registry._registered
+    registry: Any = models.responses_mock._registry
+    registered = registry._registered
     if _made:
         registered.update({method: list(found) for method, found in _made.items()})
     else:

@@ -26,6 +26,7 @@ SLOW_MS = 4_000.0
 LOST_SHARE = 0.05
 OUTAGE_MINUTES = 10.0
 RECOVERY_S = 1_800.0
+PURGE_S = 60.0  # how long SQS may take over a purge
 SAMPLE = 12  # orders in the short workloads of the checks
 PROGRESS_SAMPLE = 5
 PAYMENT_SETTINGS_MS = (500, 1_000, 2_000, 4_000, 8_000)
@@ -103,12 +104,21 @@ def _unpaid(session: LabSession, outcomes: tuple[Outcome, ...]) -> int:
 def during_outage(session: LabSession) -> OutageEvidence:
     """Ten minutes without the payment provider, with orders coming in; then half an hour to recover."""
     _needs_exercise_1(session)
+    _drop_backlog(session)
     session.payment_outage(0, OUTAGE_MINUTES)
     session.wait(5)
     found = session.measure("mine", "outage", few(session.story))
     session.wait(OUTAGE_MINUTES * 60 + RECOVERY_S)
     accepted = sum(outcome.kind == ACCEPTED for outcome in found.outcomes)
     return OutageEvidence(accepted, _unpaid(session, found.outcomes), found.orders - accepted)
+
+
+def _drop_backlog(session: LabSession) -> None:
+    """Take what an earlier rush left out of the queues: it would be charged in vain all through the outage."""
+    for resource in session.stacks["mine"].resources:
+        if resource.type == "AWS::SQS::Queue":
+            session.target.client("sqs").purge_queue(QueueUrl=resource.physical_id)
+    session.wait(PURGE_S)
 
 
 def live_progress(session: LabSession) -> ProgressEvidence:
