@@ -63,14 +63,14 @@ types: env
 	$(BIN)/mypy
 
 unit: env
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 	@if test -x $(STAND_IN)/bin/aws; then $(MAKE) stand-in-tests; \
 	else echo "The tests on the stand-in for AWS were left out: its environment is not there (make stand-in)."; fi
 
 stand-in: $(STAND_IN)/bin/aws stand-in-tests ## install the stand-in for AWS, and run the tests on it
 
 stand-in-tests: env
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m stand_in --dist loadfile tests/patisserie/targets/test_ministack.py tests/localcloud/server tests/differential
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m stand_in --dist loadgroup --no-loadscope-reorder tests/patisserie/targets/test_ministack.py tests/localcloud/server tests/differential
 
 $(STAND_IN)/bin/aws:
 	$(PYTHON) -m venv $(STAND_IN)
@@ -79,6 +79,7 @@ $(STAND_IN)/bin/aws:
 
 notebooks: env ## write labs/ and solutions/ anew from their sources
 	$(BIN)/python -m patisserie.notebooks build
+	$(BIN)/python -m patisserie.notebooks digests
 
 nbval: env ## run every notebook: solutions strictly, labs as a learner who has solved nothing
 	PATISSERIE_STRICT=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 120 solutions

@@ -25,6 +25,27 @@ settings.register_profile(
 settings.load_profile("localcloud")
 
 
+# What takes longest, first: no worker is to begin with one of these when the others have nothing left to do.
+LONG = (
+    "tests/patisserie/labs/", "tests/book/test_book.py", "tests/localcloud/server/", "tests/properties/",
+    "tests/differential/", "tests/determinism/", "tests/security/", "tests/patisserie/",
+)  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Long tests first; the tests of a file stay together, since they share what it made, unless marked `spread`."""
+
+    def place(item):
+        name = item.nodeid.partition("::")[0]
+        return next((place for place, long in enumerate(LONG) if name.startswith(long)), len(LONG))
+
+    items.sort(key=place)
+    for item in items:
+        if item.get_closest_marker("spread") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture
 def cloud():
     """A fresh simulated account."""

@@ -1,4 +1,4 @@
-"""`python -m patisserie.notebooks build [NN]`, `check [NN] [--run]` and `lint [NN]`."""
+"""`python -m patisserie.notebooks build [NN]`, `check [NN] [--run]`, `lint [NN]` and `digests [NN]`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from patisserie.course import CourseNotFound, course_root
 from patisserie.notebooks.anatomy import anatomy
+from patisserie.notebooks.digests import pin
 from patisserie.notebooks.execute import ExecutionFailed
 from patisserie.notebooks.source import SourceError
 from patisserie.notebooks.stubs import stub_findings
@@ -68,6 +69,15 @@ def lint(only: Only = "", root: Root = None) -> None:
             for finding in sorted([*anatomy(source), *stub_findings(source)])
         ]
     _report(found, "nothing to mend")
+
+
+@app.command()
+def digests(only: Only = "") -> None:
+    """Run the labs of the course and write what their digests are to solutions/digests.json."""
+    with _in_words():
+        where = course_root()
+        changed = pin(where, [source.stem.partition("-")[0] for source in chosen(where, only)])
+    typer.echo("solutions/digests.json written" if changed else "every digest is as it was")
 
 
 def _report(findings: list[str], fine: str) -> None:

@@ -222,10 +222,9 @@ class StepFunctions:
         if execution.express:
             raise _unsupported()
         with_data = call.params.get("includeExecutionData", True)
-        events = [event.answer(with_data) for event in execution.history.events]
-        if call.params.get("reverseOrder"):
-            events.reverse()
-        return page(call.params, "events", events)
+        recorded = execution.history.events
+        found = page(call.params, "events", recorded[::-1] if call.params.get("reverseOrder") else recorded)
+        return {**found, "events": [event.answer(with_data) for event in found["events"]]}
 
     def _describe_machine_for(self, call: ApiCall) -> dict[str, Any]:
         execution = self._executions.find(call.params["executionArn"])
