@@ -46,7 +46,7 @@ def moment():
 def test_requests_at_the_same_time_wait_together_and_a_signal_ends_the_server_quietly(moment, client_at, zipped):
     process, address = moment
     role = client_at(address, "iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    function = {"FunctionName": "sleeper", "Runtime": "python3.13", "Handler": "app.handler", "Timeout": 60}
+    function = {"FunctionName": "sleeper", "Runtime": "python3.13", "Handler": "app.handler", "Timeout": 900}
     client_at(address, "lambda").create_function(Role=role, Code={"ZipFile": zipped(SLEEPER)}, **function)
     before = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
@@ -63,7 +63,7 @@ def test_requests_at_the_same_time_wait_together_and_a_signal_ends_the_server_qu
 
     with ThreadPoolExecutor(1) as pool:  # somebody still waits when the server is told to end
         lambda_ = client_at(address, "lambda")
-        waiting = pool.submit(lambda_.invoke, FunctionName="sleeper", Payload=b'{"s": 59}')
+        waiting = pool.submit(lambda_.invoke, FunctionName="sleeper", Payload=b'{"s": 800}')
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         assert isinstance(waiting.exception(), BotoCoreError)
