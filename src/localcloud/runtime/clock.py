@@ -4,8 +4,8 @@
 which answers with the kernel's clock while the simulation runs on this OS thread, and with
 real time otherwise. The other clocks are replaced by functions that dispatch the same way.
 
-A module that is imported while a cloud is active, and takes a clock by name, keeps it for the clouds to come: the clocks
-go by the kernel of the task that asks.
+A module that is imported while a cloud is active, and takes a clock by name, keeps it for the clouds to come: the
+clocks go by the kernel of the task that asks.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Delivery:
     def _attempt(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any]) -> tuple[str, str, bool] | None:
         """None when delivered, else (code, message, whether trying again may help)."""
         try:
-            text = target_input(target, event, rule.name, rule.arn)
+            text = target_input(target, event, rule)
             self._targets.send(rule, target, event, text)
         except NotPermitted as exc:
             return "NO_PERMISSIONS", str(exc), False

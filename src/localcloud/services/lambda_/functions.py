@@ -81,7 +81,7 @@ class Functions:
         self._account_id, self._region = account_id, region
         self._code = code
         self._alias_stream = alias_stream
-        self._known: dict[str, tuple[Any, Function]] = {}
+        self._known: dict[tuple[str, str], tuple[Any, Function]] = {}
         self._layers: dict[str, bytes] = {}  # by ARN; those that functions have
 
     @cached_property
@@ -125,16 +125,17 @@ class Functions:
         storage = self.backend._lambdas
         latest = storage._get_latest(model.function_name)
         version = LATEST if model is latest else str(model.version)
-        arn = f"{latest.function_arn}:{version}"
+        key = (model.function_name, version)
         configured = (
             model.handler, model.run_time, model.memory_size, model.timeout, model.architectures[0],
             list(model.environment_vars.items()), model.code_sha_256, [layer["Arn"] for layer in model.layers],
             model.__dict__.get(DURABLE_KEY), model.__dict__.get(MANAGED_KEY), model.ephemeral_storage,
             _is_traced(model),
         )  # fmt: skip
-        known = self._known.get(arn)
+        known = self._known.get(key)
         if known is None or known[0] != configured:
-            known = self._known[arn] = configured, self._function(model, version, arn)
+            arn = f"{latest.function_arn}:{version}"
+            known = self._known[key] = configured, self._function(model, version, arn)
         return known[1]
 
     def invoked(self, reference: str, qualifier: str | None = None) -> Function:
