@@ -12,11 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 import boto3.session
+import botocore.endpoint
 import botocore.handlers
 import botocore.loaders
 import botocore.session
+import botocore.utils
 from boto3.dynamodb import transform
-from botocore.hooks import HierarchicalEmitter
+from botocore.hooks import EVENT_ALIASES, EventAliaser, HierarchicalEmitter
 
 from localcloud.patching import Patches
 
@@ -27,6 +29,9 @@ def install(patches: Patches) -> None:
     _share_loader(patches)
     _share_session(patches, cache)
     _share_clients(patches, cache)
+    _share_aliases(patches)
+    for module in (botocore.endpoint, botocore.utils):  # no request leaves this process: none goes through a proxy
+        patches.set(module, "get_environ_proxies", lambda url: {})
     patches.set(transform, "copy_dynamodb_params", lambda params, **kwargs: plain_copy(params))
 
 
@@ -133,6 +138,23 @@ def _share_clients(patches: Patches, cache: dict[Any, Any]) -> None:
 
     patches.set(session_class, "client", client)
     patches.set(session_class, "resource", resource)
+
+
+# What botocore calls its events by now, by any of their names; found by a search through all aliases.
+_aliases: dict[str, str] = {}
+
+
+def _share_aliases(patches: Patches) -> None:
+    real = EventAliaser.__init__
+
+    def init(self: Any, event_emitter: Any, event_aliases: Any = None) -> None:
+        if event_aliases is None or event_aliases == EVENT_ALIASES:
+            real(self, event_emitter, EVENT_ALIASES)
+            self._alias_name_cache = _aliases
+        else:
+            real(self, event_emitter, event_aliases)
+
+    patches.set(EventAliaser, "__init__", init)
 
 
 _UNCHANGING = frozenset({str, int, float, bool, bytes, Decimal, type(None)})

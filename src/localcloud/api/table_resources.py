@@ -1,7 +1,8 @@
 """boto3's table resource with fewer steps: the same parameters, answers and errors.
 
-For every call boto3 walks through all parameters three times, and through the answer once, to find values and conditions
-to convert. Where they can be depends on the operation alone: it is found out once, and the rest is left alone.
+For every call boto3 walks through all parameters three times, and through the answer once, to find values and
+conditions to convert. Where they can be depends on the operation alone: it is found out once, and the rest is left
+alone. So is what a resource fills in by itself, such as its table's name.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import Any
 
 from boto3.dynamodb.transform import ParameterTransformer
 from boto3.dynamodb.types import DYNAMODB_CONTEXT, TypeDeserializer, TypeSerializer
+from boto3.resources.model import DefinitionWithParams
 
 from localcloud.patching import Patches
 
 Convert = Callable[[Any], Any]
+_PARAMS = "_localcloud_params"
 _MOST = 10**38  # DynamoDB's numbers have 38 digits
 
 
@@ -22,6 +25,7 @@ def install(patches: Patches) -> None:
     """Shorten the way until the patches are undone."""
     paths = _Paths()
     serialize, deserialize = TypeSerializer.serialize, TypeDeserializer.deserialize
+    stock_params = vars(DefinitionWithParams)["params"].fget
 
     def transform(transformer: Any, params: Any, model: Any, transformation: Convert, target_shape: str) -> None:
         paths.to(model, target_shape).walk(params, transformation)
@@ -43,6 +47,13 @@ def install(patches: Patches) -> None:
                 return [deserializer.deserialize(inner) for inner in content]
         return deserialize(deserializer, value)
 
+    def params(definition: Any) -> Any:
+        known = vars(definition)
+        if _PARAMS not in known:
+            known[_PARAMS] = stock_params(definition)
+        return known[_PARAMS]
+
+    patches.set(DefinitionWithParams, "params", property(params))
     patches.set(ParameterTransformer, "transform", transform)
     patches.set(TypeSerializer, "serialize", quick_serialize)
     patches.set(TypeDeserializer, "deserialize", quick_deserialize)

@@ -119,8 +119,8 @@ class Kernel:
 
     # -- tasks -------------------------------------------------------------------------------
 
-    # The running task; None in a notebook cell, a hub callback or another OS thread: fibers belong to the OS thread that
-    # runs them. Everything that simulated code does asks for it, hence no function around it.
+    # The running task; None in a notebook cell, a hub callback or another OS thread: fibers belong to the OS thread
+    # that runs them. Everything that simulated code does asks for it, hence no function around it.
     current: Callable[[], Task | None] = staticmethod(current_task)
 
     def require_task(self, what: str) -> Task:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ class Function:
     traced: bool = False  # active tracing
 
 
+@lru_cache(maxsize=4_096)  # every invocation asks several times
 def split_reference(reference: str, qualifier: str | None) -> tuple[str, str | None]:
     """("name", qualifier) of a name, a partial ARN or an ARN, each with or without a qualifier."""
     parts = reference.split(":")
