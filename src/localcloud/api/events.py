@@ -47,7 +47,7 @@ class CallEvents:
 
 
 def _emit(events: Any, name: str, **kwargs: Any) -> Responses:
-    emitter = events._emitter if type(events) is EventAliaser else None
+    emitter: Any = events._emitter if type(events) is EventAliaser else None
     if type(emitter) is not HierarchicalEmitter or _log.isEnabledFor(logging.DEBUG):
         return list(events.emit(name, **kwargs))
     # both memories are the emitter's own; it forgets the handlers of a name when others are registered
