@@ -60,6 +60,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("boto3.dynamodb.transform:copy_dynamodb_params", "table resources copy the parameters of every call"),
     Hook("botocore.loaders:create_loader", "one loader of service models for all sessions"),
     Hook("botocore.session:create_loader", "one loader of service models for all sessions"),
+    Hook("botocore.loaders:Loader.FILE_LOADER_CLASS", "models are read as plain dictionaries"),
     Hook("botocore.loaders:Loader.search_paths", "one loader of service models for all sessions"),
     Hook("botocore.endpoint:get_environ_proxies", "no request leaves this process"),
     Hook("botocore.utils:get_environ_proxies", "no request leaves this process"),
