@@ -13,6 +13,7 @@ from datetime import datetime
 import boto3
 import pytest
 import requests
+from botocore.loaders import JSONFileLoader, Loader
 
 from localcloud import Cloud, active_cloud
 from localcloud.errors import ConfigurationError
@@ -84,6 +85,17 @@ def test_what_few_calls_need_is_not_loaded_at_the_start():
     source = f"import sys, localcloud\nlocalcloud.Cloud().start()\nprint([n for n in {slow} if n in sys.modules])"
     found = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+def test_service_models_are_read_once_per_process(monkeypatch):
+    read, real = [], JSONFileLoader.load_file
+    for _ in range(2):
+        read.clear()
+        with Cloud():
+            kind = Loader.FILE_LOADER_CLASS
+            monkeypatch.setattr(kind, "load_file", lambda files, path: read.append(path) or real(files, path))
+            assert boto3.client("sqs").create_queue(QueueName="orders")["QueueUrl"]
+    assert read == []
 
 
 def test_handlers_of_a_session_end_with_their_cloud():

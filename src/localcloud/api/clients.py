@@ -43,7 +43,7 @@ def install(patches: Patches) -> None:
 _loaders: dict[str | None, Any] = {}
 
 
-class _Files(JSONFileLoader):
+class _Files(JSONFileLoader):  # type: ignore[misc]
     """Reads models as plain dictionaries, which keep the order as well: faster than ordered ones, and smaller."""
 
     def load_file(self, file_path: str) -> Any:
