@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud import mended
-from localcloud.api import Api, clients, retries
+from localcloud.api import Api, clients, retries, table_resources
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.facts import Facts
 from localcloud.faults import Faults
 from localcloud.latency import Latency
 from localcloud.metering import Meter
 from localcloud.net import HttpPlane, httpx, sockets
-from localcloud.runtime.environment import current_environment
 from localcloud.runtime.instrumentation import outgoing_header
 from localcloud.services.agentcore import AgentCore
 from localcloud.services.appsync_events import AppSyncEvents
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
 def assemble(cloud: Cloud) -> None:
     """Give `cloud` its services, in the order in which they need each other."""
     clients.install(cloud.patches)
+    table_resources.install(cloud.patches)
     retries.install(cloud.kernel, cloud.patches)
     cloud.facts = Facts.load()
     cloud.latency = Latency(cloud.facts, cloud.kernel.streams)
@@ -55,7 +55,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.tracer = Tracer(cloud.kernel, cloud.kernel.streams["tracer"])
     cloud.api = Api(cloud.kernel, MotoDirect(cloud.account_id, cloud.region), cloud.latency.api_us, cloud.tracer)
     cloud.api.install(cloud.patches)
-    cloud.api.outgoing_header = lambda client: outgoing_header(current_environment(cloud.kernel), client)
+    cloud.api.outgoing_header = lambda client: outgoing_header(cloud.kernel.current(), client)
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.on_stop(sockets.bypass_mock(cloud.kernel, cloud.http))

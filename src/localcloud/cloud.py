@@ -131,6 +131,7 @@ class Cloud:
         from localcloud import moto_mock, runtime
         from localcloud.assembly import assemble
 
+        collector.settle()
         self._hide_credentials()
         self._undo.append(moto_mock.start())
         mock_random.seed(self.kernel.streams["moto"].getrandbits(32))

@@ -81,7 +81,7 @@ class Meter:
         """Count `quantity` units of `item` for `resource`. Raises ConfigurationError for a negative quantity."""
         if quantity < 0:
             raise ConfigurationError(f"A meter only counts up: expected a quantity of {item} >= 0, found {quantity!r}.")
-        amount = quantity * _BILLION if isinstance(quantity, int) else round(quantity * _BILLION)
+        amount = quantity * _BILLION if type(quantity) is int else round(quantity * _BILLION)
         key = (item, resource)
         self._billionths[key] = self._billionths.get(key, 0) + amount
 

@@ -183,6 +183,7 @@ class Tracer:
 
     def __init__(self, kernel: Scheduler, stream: random.Random | None = None, sample: float = 1.0) -> None:
         self._kernel = kernel
+        self._current = kernel.current
         self._stream = stream
         self._outside = _Outside()
         self._traces: dict[int, list[Span]] = {}
@@ -214,11 +215,11 @@ class Tracer:
 
     def holder(self) -> TracedTask:
         """The running task, or what stands in for it outside tasks."""
-        return self._kernel.current() or self._outside
+        return self._current() or self._outside
 
     def context(self) -> SpanContext | None:
         """The context of the open span, to send along with a message; None when no span is open."""
-        span = self.holder().span
+        span = (self._current() or self._outside).span
         return span.context if span is not None else None
 
     def header(self) -> TraceHeader | None:
@@ -230,7 +231,7 @@ class Tracer:
         self, name: str, service: str, resource: str = "", *, parent: SpanContext | None = None, **attrs: Any
     ) -> OpenSpan | NoSpan:
         """A span to be used with `with`. `parent` takes the place of the running task's open span."""
-        if not self._sample and parent is None and self.context() is None:
+        if not self._sample and parent is None and (self._current() or self._outside).span is None:
             return _OFF
         context, parent_id = self._place(parent)
         return OpenSpan(self, context, parent_id, name, service, resource, attrs)

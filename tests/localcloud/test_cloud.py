@@ -5,11 +5,15 @@ from __future__ import annotations
 import gc
 import os
 import random
+import subprocess
+import sys
 import time
 from datetime import datetime
 
 import boto3
 import pytest
+import requests
+from botocore.loaders import JSONFileLoader, Loader
 
 from localcloud import Cloud, active_cloud
 from localcloud.errors import ConfigurationError
@@ -73,3 +77,42 @@ def test_a_cloud_lets_python_collect_garbage_less_often_only_while_it_is_active(
     with Cloud(seed=1):
         assert gc.get_threshold()[0] > before[0]
     assert gc.get_threshold() == before
+
+
+def test_what_few_calls_need_is_not_loaded_at_the_start():
+    """Every process that starts a cloud would pay for it, a second and more."""
+    slow = ("moto.apigateway", "moto.applicationautoscaling", "moto.ec2", "pydantic", "samtranslator", "rfc3987_syntax")
+    source = f"import sys, localcloud\nlocalcloud.Cloud().start()\nprint([n for n in {slow} if n in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
+
+
+def test_service_models_are_read_once_per_process(monkeypatch):
+    read, real = [], JSONFileLoader.load_file
+    for _ in range(2):
+        read.clear()
+        with Cloud():
+            kind = Loader.FILE_LOADER_CLASS
+            monkeypatch.setattr(kind, "load_file", lambda files, path: read.append(path) or real(files, path))
+            assert boto3.client("sqs").create_queue(QueueName="orders")["QueueUrl"]
+    assert read == []
+
+
+def test_handlers_of_a_session_end_with_their_cloud():
+    heard = []
+    for _ in range(2):
+        with Cloud():
+            if not heard:
+                boto3.setup_default_session()
+                boto3.DEFAULT_SESSION.events.register("before-call.sqs.*", lambda **_: heard.append("called"))
+            boto3.client("sqs").create_queue(QueueName="orders")
+    assert heard == ["called"]
+
+
+def test_libraries_that_send_requests_of_their_own_reach_every_cloud():
+    address = "https://sqs.us-east-1.amazonaws.com/"
+    for name in ("first", "second"):
+        with Cloud():
+            answer = requests.post(address, data={"Action": "CreateQueue", "QueueName": name, "Version": "2012-11-05"})
+            assert answer.status_code == 200
+            assert [url.rsplit("/", 1)[-1] for url in boto3.client("sqs").list_queues()["QueueUrls"]] == [name]

@@ -8,15 +8,21 @@ does keep (its retry quota) is kept per execution environment, see `retries`.
 from __future__ import annotations
 
 import copy
+import gzip
+import json
+import os
 from decimal import Decimal
 from typing import Any
 
 import boto3.session
+import botocore.endpoint
 import botocore.handlers
 import botocore.loaders
 import botocore.session
+import botocore.utils
 from boto3.dynamodb import transform
-from botocore.hooks import HierarchicalEmitter
+from botocore.hooks import EVENT_ALIASES, EventAliaser, HierarchicalEmitter
+from botocore.loaders import JSONFileLoader, Loader
 
 from localcloud.patching import Patches
 
@@ -27,11 +33,25 @@ def install(patches: Patches) -> None:
     _share_loader(patches)
     _share_session(patches, cache)
     _share_clients(patches, cache)
+    _share_aliases(patches)
+    for module in (botocore.endpoint, botocore.utils):  # no request leaves this process: none goes through a proxy
+        patches.set(module, "get_environ_proxies", lambda url: {})
     patches.set(transform, "copy_dynamodb_params", lambda params, **kwargs: plain_copy(params))
 
 
 # What botocore reads from its own data files, by search path: it is the same in every cloud of this process.
 _loaders: dict[str | None, Any] = {}
+
+
+class _Files(JSONFileLoader):  # type: ignore[misc]
+    """Reads models as plain dictionaries, which keep the order as well: faster than ordered ones, and smaller."""
+
+    def load_file(self, file_path: str) -> Any:
+        for suffix, open_file in ((".json", open), (".json.gz", gzip.open)):
+            if os.path.isfile(f"{file_path}{suffix}"):
+                with open_file(f"{file_path}{suffix}", "rb") as file:
+                    return json.loads(file.read())
+        return None
 
 
 class _Paths(list[str]):
@@ -52,6 +72,7 @@ def _share_loader(patches: Patches) -> None:
             found._search_paths = _Paths(found._search_paths)
         return found
 
+    patches.set(Loader, "FILE_LOADER_CLASS", _Files)  # moto's loader of models is one of these as well
     for module in (botocore.loaders, botocore.session):  # the session took the name when it was imported
         patches.set(module, "create_loader", create_loader)
 
@@ -133,6 +154,23 @@ def _share_clients(patches: Patches, cache: dict[Any, Any]) -> None:
 
     patches.set(session_class, "client", client)
     patches.set(session_class, "resource", resource)
+
+
+# What botocore calls its events by now, by any of their names; found by a search through all aliases.
+_aliases: dict[str, str] = {}
+
+
+def _share_aliases(patches: Patches) -> None:
+    real = EventAliaser.__init__
+
+    def init(self: Any, event_emitter: Any, event_aliases: Any = None) -> None:
+        if event_aliases is None or event_aliases == EVENT_ALIASES:
+            real(self, event_emitter, EVENT_ALIASES)
+            self._alias_name_cache = _aliases
+        else:
+            real(self, event_emitter, event_aliases)
+
+    patches.set(EventAliaser, "__init__", init)
 
 
 _UNCHANGING = frozenset({str, int, float, bool, bytes, Decimal, type(None)})

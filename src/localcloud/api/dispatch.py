@@ -19,6 +19,7 @@ from botocore.model import OperationModel
 from botocore.waiter import Waiter
 
 from localcloud.api.calls import ApiCall, ApiError
+from localcloud.api.events import CallEvents
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.api.validation import Validator
 from localcloud.errors import LibraryMissing, WrongContext
@@ -77,7 +78,7 @@ class Api:
         self._listeners: list[Listener] = []
         self._interceptors: list[Interceptor] = []
         self._validator = Validator()
-        self._after_calls: dict[tuple[str, str], str] = {}
+        self._events = CallEvents()
         self._requests = 0
         # the tracing header that the caller's own instrumentation would send with a request of this client
         self.outgoing_header: Callable[[Any], TraceHeader | None] = lambda client: None
@@ -241,28 +242,15 @@ class Api:
             return self._call_stock(client, service, operation, params)
         model = service_model.operation_model(operation)
         context: dict[str, Any] = {"client_region": client.meta.region_name, "client_config": client.meta.config}
-        params = client._emit_api_params(api_params=params, operation_model=model, context=context)
+        params = self._events.prepare(client, model, params, context)
         self._validator.validate(service, params, model)
         call = ApiCall(service, operation, params, client, client.meta.region_name)
         status, parsed = self._attempts(call, model, context, handler, method)
-        client.meta.events.emit(
-            self._after_call(service_model, operation),
-            http_response=_Http(status),
-            parsed=parsed,
-            model=model,
-            context=context,
-        )
+        self._events.after(client, model, _Http(status), parsed, context)
         if status >= 300:
             code = context.get("error_code_override") or parsed["Error"]["Code"]
             raise client.exceptions.from_code(code)(parsed, operation)
         return parsed
-
-    def _after_call(self, service_model: Any, operation: str) -> str:
-        """The name of botocore's event after a call."""
-        key = (service_model.service_name, operation)
-        if key not in self._after_calls:
-            self._after_calls[key] = f"after-call.{service_model.service_id.hyphenize()}.{operation}"
-        return self._after_calls[key]
 
     def _attempts(
         self,

@@ -18,8 +18,10 @@ def install(kernel: Kernel, patches: Patches) -> None:
     """Keep each quota's remaining capacity per environment until the patches are undone."""
     outside: dict[int, int] = {}
 
+    current = kernel.current
+
     def store() -> dict[Any, Any]:
-        task = kernel.current()
+        task = current()
         state: dict[Any, Any] = getattr(task.group if task is not None else None, "retry_state", outside)
         return state
 

@@ -79,7 +79,9 @@ def _container(shape: Any, made: dict[str, Check]) -> Check:
 
 
 def _structure(shape: Any, made: dict[str, Check]) -> Check:
-    members = {name: _late(member, made) for name, member in shape.members.items()}
+    members: dict[str, Check] = {}
+    for name, member in shape.members.items():
+        members[name] = _late(members, name, member, made)
     required = tuple(shape.metadata.get("required", ()))
     union = shape.is_tagged_union
 
@@ -98,14 +100,12 @@ def _structure(shape: Any, made: dict[str, Check]) -> Check:
     return check
 
 
-def _late(shape: Any, made: dict[str, Check]) -> Check:
-    """A member's check, made when it is first used: most members of most structures never are."""
-    holder: list[Check] = []
+def _late(members: dict[str, Check], name: str, shape: Any, made: dict[str, Check]) -> Check:
+    """A member's check, made when it is first used, in the place of this one: most members of most are never used."""
 
     def check(value: Any) -> bool:
-        if not holder:
-            holder.append(_check(shape, made))
-        return holder[0](value)
+        found = members[name] = _check(shape, made)
+        return found(value)
 
     return check
 

@@ -119,10 +119,9 @@ class Kernel:
 
     # -- tasks -------------------------------------------------------------------------------
 
-    def current(self) -> Task | None:
-        """The running task; None in a notebook cell, a hub callback or another OS thread."""
-        task: Task | None = current_task()  # fibers belong to the OS thread that runs them
-        return task
+    # The running task; None in a notebook cell, a hub callback or another OS thread: fibers belong to the OS thread
+    # that runs them. Everything that simulated code does asks for it, hence no function around it.
+    current: Callable[[], Task | None] = staticmethod(current_task)
 
     def require_task(self, what: str) -> Task:
         """The running task. Raises WrongContext, naming `what` was tried, outside one."""
@@ -193,7 +192,7 @@ class Kernel:
 
     def wake(self, task: Task, token: int) -> None:
         """Hub callback: resume `task`, when it still waits in the park that `token` names."""
-        if task.done or token != task.token:
+        if token != task.token or task.finished.is_set:
             return
         group = task.group
         if group is not None:

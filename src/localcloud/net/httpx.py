@@ -112,6 +112,10 @@ def _take_over(package: Any, kernel: Kernel, plane: HttpPlane, patches: Patches)
         kernel.spawn(work, group=task.group, name=f"{request.method} {request.url.host}")
         return _response(package, await answered, request)
 
+    for name in ("Client", "AsyncClient"):  # X-Ray's SDK puts its own in their place, which must end with the cloud
+        for module in (package, getattr(package, "_api", None)):
+            if hasattr(module, name):
+                patches.set(module, name, getattr(module, name))
     patches.set(package.HTTPTransport, "handle_request", handle_request)
     patches.set(package.AsyncHTTPTransport, "handle_async_request", handle_async_request)
 

@@ -3,6 +3,9 @@
 `datetime.now` and `time.time` are C functions: time-machine's C patch asks our traveller,
 which answers with the kernel's clock while the simulation runs on this OS thread, and with
 real time otherwise. The other clocks are replaced by functions that dispatch the same way.
+
+A module that is imported while a cloud is active, and takes a clock by name, keeps it for the clouds to come: the
+clocks go by the kernel of the task that asks.
 """
 
 from __future__ import annotations
@@ -89,16 +92,18 @@ def install(kernel: Kernel, patches: Patches) -> Callable[[], None]:
             if tape is not None and tape.playing:
                 tape.slept(microseconds(seconds))
             else:
-                kernel.sleep(microseconds(seconds))
+                task.kernel.sleep(microseconds(seconds))
 
         return virtual_sleep
 
     def clock(nanoseconds: bool) -> Callable[[Any], Any]:
         def make(real: Any) -> Any:
             def virtual_clock() -> Any:
-                if kernel.current() is None:
+                task = kernel.current()
+                if task is None:
                     return real()
-                return kernel.now_us * 1_000 if nanoseconds else kernel.now_us / 1e6
+                now_us = task.kernel.now_us
+                return now_us * 1_000 if nanoseconds else now_us / 1e6
 
             return virtual_clock
 
@@ -110,7 +115,7 @@ def install(kernel: Kernel, patches: Patches) -> Callable[[], None]:
                 task = kernel.current()
                 if task is None:
                     return real()
-                used_us = _burn(kernel, task, CPU_QUANTUM_US)
+                used_us = _burn(task.kernel, task, CPU_QUANTUM_US)
                 return used_us * 1_000 if nanoseconds else used_us / 1e6
 
             return virtual_cpu_clock

@@ -28,7 +28,8 @@ def install(kernel: Kernel, patches: Patches) -> None:
             drawn: bytes = tape.entropy.randbytes(size)
             return drawn
         owner = getattr(task.group, "entropy_name", "tasks") if task is not None else "hub"
-        return kernel.streams[f"entropy/{owner}"].randbytes(size)
+        streams = (kernel if task is None else task.kernel).streams
+        return streams[f"entropy/{owner}"].randbytes(size)
 
     patches.set(os, "urandom", urandom)
     patches.set(random, "_urandom", urandom)

@@ -17,9 +17,9 @@ from typing import Any
 from botocore.endpoint import Endpoint
 
 from localcloud import trace_header
-from localcloud.kernel import Kernel
+from localcloud.kernel import Kernel, Task
 from localcloud.patching import Patches
-from localcloud.runtime.environment import ExecutionEnvironment, current_environment
+from localcloud.runtime.environment import current_environment
 from localcloud.trace_header import TraceHeader
 
 Wrapper = Callable[[Any, Any, Any, Any], Any]
@@ -109,9 +109,13 @@ def _install_exit(kernel: Kernel, patches: Patches) -> None:
     patches.set(atexit, "register", register_unless_simulated)
 
 
-def outgoing_header(environment: ExecutionEnvironment | None, client: Any) -> TraceHeader | None:
-    """The tracing header that an environment's instrumentation would put on a client's request."""
-    chain = environment.wrappers.get((Endpoint, "prepare_request")) if environment is not None else None
+_PREPARING: tuple[Any, str] = (Endpoint, "prepare_request")
+
+
+def outgoing_header(task: Task | None, client: Any) -> TraceHeader | None:
+    """The tracing header that the instrumentation of a task's environment would put on a client's request."""
+    wrappers = getattr(task.group, "wrappers", None) if task is not None else None
+    chain = wrappers.get(_PREPARING) if wrappers else None
     if not chain:
         return None
     request = SimpleNamespace(url=client.meta.endpoint_url, headers={})

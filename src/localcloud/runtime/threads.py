@@ -16,18 +16,21 @@ from typing import Any
 
 from localcloud.errors import WrongContext
 from localcloud.kernel import Event, Kernel, Task, microseconds
+from localcloud.kernel.fibers import current_task
 from localcloud.patching import Patches
 
 _THREAD_ID_BASE = 1 << 48  # far from any real thread id
 
 
 class GreenLock:
-    """A non-re-entrant lock, handed over in the order in which it was asked for."""
+    """A non-re-entrant lock, handed over in the order in which it was asked for.
 
-    __slots__ = ("_held", "_kernel", "_waiting")
+    A module that is imported in a task keeps its locks for the clouds to come: waiting is by the waiting task's kernel.
+    """
 
-    def __init__(self, kernel: Kernel) -> None:
-        self._kernel = kernel
+    __slots__ = ("_held", "_waiting")
+
+    def __init__(self) -> None:
         self._held = False
         self._waiting: deque[Event] = deque()
 
@@ -37,9 +40,10 @@ class GreenLock:
             return True
         if not blocking:
             return False
-        if self._kernel.current() is None:
+        task = current_task()
+        if task is None:
             raise WrongContext("A lock of simulated code is held, and code outside the simulation waits for it.")
-        turn = self._kernel.event()
+        turn: Event = task.kernel.event()
         self._waiting.append(turn)
         timeout_us = None if timeout is None or timeout < 0 else microseconds(timeout)
         try:
@@ -107,13 +111,13 @@ def install(kernel: Kernel, patches: Patches) -> None:
     real_simple_queue: Any = queue.SimpleQueue
 
     def lock() -> Any:
-        return real_lock() if kernel.current() is None else GreenLock(kernel)
+        return real_lock() if kernel.current() is None else GreenLock()
 
     def rlock() -> Any:
         return real_rlock() if kernel.current() is None else threading._PyRLock()  # type: ignore[attr-defined]
 
     def allocate_lock() -> Any:
-        return real_allocate() if kernel.current() is None else GreenLock(kernel)
+        return real_allocate() if kernel.current() is None else GreenLock()
 
     def get_ident() -> int:
         task = kernel.current()

@@ -61,6 +61,27 @@ def test_clocks_outside_the_simulation_are_real(kernel):
     assert time.time() < kernel.unix_us / 1e6
 
 
+def test_what_a_module_took_by_name_in_one_cloud_belongs_to_the_next(kernel):
+    """Modules are imported once per process, also those that are imported in a task."""
+    taken = kernel.call(lambda: {"lock": threading.Lock(), "sleep": time.sleep, "monotonic": time.monotonic})
+    kernel.call(time.sleep, 100)
+    later = Kernel(seed=8)
+
+    def hold():
+        with taken["lock"]:
+            taken["sleep"](5)
+
+    def use():
+        later.spawn(hold)
+        taken["sleep"](1)
+        with taken["lock"]:
+            return taken["monotonic"]()
+
+    assert later.call(use) == 5
+    assert (later.now_us, kernel.now_us) == (5_000_000, 100_000_000)
+    later.close()
+
+
 def test_a_loop_that_burns_cpu_ends_after_that_much_cpu_time(kernel):
     def burn():
         end = time.thread_time() + 0.050

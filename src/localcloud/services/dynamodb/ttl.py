@@ -40,9 +40,10 @@ class TimeToLive:
         return dynamodb_backends[self._cloud.account_id][self._cloud.region]
 
     def _before(self, call: ApiCall) -> None:
-        if call.service != "dynamodb" or not call.resource:
+        resource = call.resource if call.service == "dynamodb" else ""
+        if not resource:
             return
-        name = call.resource.rsplit("/", 1)[-1]
+        name = resource.rsplit("/", 1)[-1]
         table = self._backend.tables.get(name)
         if table is None or table.ttl.get("TimeToLiveStatus") != "ENABLED":
             return

@@ -99,24 +99,27 @@ class SqsPoller:
 
     def look(self) -> None:
         """Something may have changed: start batches as far as concurrency allows."""
-        self._provision()
+        limits = self._bounds()
+        self._provision(limits)
         if self._stopped or not self._mapping.enabled or not self._queue_exists:
             return
         kernel = self._cloud.kernel
         receivable = self._messages.receivable(kernel.unix_us)
-        self._concurrency.reconfigure(self._bounds())
+        self._concurrency.reconfigure(limits)
         # a FIFO queue hands out one group at a time
         wanted = receivable if self._fifo else -(-receivable // self._mapping.batch_size)
         backlog = wanted > self._unreceived and self._running >= self._concurrency.allowed
         self._concurrency.observe(backlog, kernel.now_us)
         while wanted > self._unreceived and self._running < self._concurrency.allowed:
             self._start()
-        self._provision()
+        self._provision(limits)
         self._set_alarms(receivable, backlog)
 
-    def _provision(self) -> None:
+    def _provision(self, bounds_now: Bounds) -> None:
         """In provisioned mode: as many event pollers as concurrency takes. Those there were until now are billed."""
-        limits, now_us = self._bounds().pollers, self._cloud.kernel.now_us
+        limits, now_us = bounds_now.pollers, self._cloud.kernel.now_us
+        if limits is None and self._pollers is None:
+            return
         if self._pollers is not None:
             self._cloud.meter.add("lambda.sqs_poller_hours", self._pollers.hours(now_us), self._mapping.function_name)
         if limits is None or self._stopped or not self._mapping.enabled:
@@ -310,7 +313,7 @@ class SqsPoller:
 
     def settle(self) -> None:
         """Count the empty receives of a time without messages: idle pollers go on polling, and that is billed."""
-        self._provision()
+        self._provision(self._bounds())
         if self._idle_since_us is None:
             return
         now_us = self._cloud.kernel.now_us

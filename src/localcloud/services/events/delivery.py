@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from moto.sqs.exceptions import SQSException
 
 from localcloud.api import ApiError
-from localcloud.services.events.targets import NotPermitted, TargetMissing, Targets
+from localcloud.services.events.targets import NotPermitted, TargetMissing, Targets, arn_of
 from localcloud.services.events.transform import InvalidPath, target_input
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Delivery:
         while True:
             failure = self._attempt(rule, target, event)
             if failure is None:
-                self._tell(Outcome(rule.arn, target["Arn"], retries + 1))
+                self._tell(Outcome(arn_of(rule), target["Arn"], retries + 1))
                 return
             code, message, retriable = failure
             exhausted = ""
@@ -83,7 +83,7 @@ class Delivery:
     def _attempt(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any]) -> tuple[str, str, bool] | None:
         """None when delivered, else (code, message, whether trying again may help)."""
         try:
-            text = target_input(target, event, rule.name, rule.arn)
+            text = target_input(target, event, rule)
             self._targets.send(rule, target, event, text)
         except NotPermitted as exc:
             return "NO_PERMISSIONS", str(exc), False

@@ -39,7 +39,12 @@ def loads(text: str | bytes) -> Any:
 
     Raises ValueError.
     """
+    if type(text) is str and text[:1] == "{":  # as json.loads, which makes a decoder for every call
+        return _DECODER.decode(text)
     return json.loads(text, parse_float=_Written)
+
+
+_DECODER = json.JSONDecoder(parse_float=_Written)
 
 
 def compile_pattern(pattern: str | Mapping[str, Any]) -> Pattern:

@@ -26,6 +26,18 @@ _PRINCIPAL = "events.amazonaws.com"
 Sender = Callable[[Any, Mapping[str, Any], Mapping[str, Any], str], None]  # rule, target, event, text
 
 
+_ARN_KEY = "_localcloud_arn"
+
+
+def arn_of(rule: Any) -> str:
+    """The ARN of moto's rule, which never changes; moto would put it together at every look."""
+    known: dict[str, Any] = rule.__dict__
+    found: str | None = known.get(_ARN_KEY)
+    if found is None:
+        found = known[_ARN_KEY] = rule.arn
+    return found
+
+
 class NotPermitted(Exception):
     """The target's policy does not let EventBridge in."""
 
@@ -82,7 +94,7 @@ class Targets:
         except ApiError as exc:
             raise TargetMissing(exc.message) from exc
         if not target.get("RoleArn") and not self._allowed(
-            function.policy.statements, "lambda:InvokeFunction", rule.arn
+            function.policy.statements, "lambda:InvokeFunction", arn_of(rule)
         ):
             raise NotPermitted(f"{arn} has no permission for {_PRINCIPAL} to invoke it from {rule.arn}.")
         lambda_.asynchronous.accept(arn, text.encode())
@@ -103,7 +115,7 @@ class Targets:
         except QueueDoesNotExist as exc:
             raise TargetMissing(f"{queue_arn} does not exist.") from exc
         statements = queue._policy_json.get("Statement") or []
-        if not by_role and not self._allowed(statements, "sqs:SendMessage", rule.arn):
+        if not by_role and not self._allowed(statements, "sqs:SendMessage", arn_of(rule)):
             raise NotPermitted(f"The policy of {queue_arn} does not let {_PRINCIPAL} send messages from {rule.arn}.")
         sqs.send(queue_arn, text, **entry)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 _VARIABLE = re.compile(r"<([A-Za-z0-9_.\-]+)>")
 _STEP = re.compile(r"\.([A-Za-z0-9_\-]+)|\[(\d+|\*|'[^']+'|\"[^\"]+\")\]")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: it is dear to make
 MISSING = object()
 
 
@@ -16,8 +17,8 @@ class InvalidPath(ValueError):
     """Not a JSONPath EventBridge takes: "$" followed by .member, ['member'] and [index] steps."""
 
 
-def target_input(target: Mapping[str, Any], event: Mapping[str, Any], rule_name: str, rule_arn: str) -> str:
-    """The text that the target gets for `event`. Raises InvalidPath."""
+def target_input(target: Mapping[str, Any], event: Mapping[str, Any], rule: Any) -> str:
+    """The text that the target of `rule` (its `name` and `arn` are looked at) gets for `event`. Raises InvalidPath."""
     if "Input" in target:
         return str(target["Input"])
     if "InputPath" in target:
@@ -28,8 +29,8 @@ def target_input(target: Mapping[str, Any], event: Mapping[str, Any], rule_name:
         return _compact(event)
     variables = {name: select(event, path) for name, path in (transformer.get("InputPathsMap") or {}).items()}
     variables |= {
-        "aws.events.rule-arn": rule_arn,
-        "aws.events.rule-name": rule_name,
+        "aws.events.rule-arn": rule.arn,
+        "aws.events.rule-name": rule.name,
         "aws.events.event.ingestion-time": event.get("time", ""),
         "aws.events.event": {key: value for key, value in event.items() if key != "detail"},
         "aws.events.event.json": event,
@@ -107,4 +108,4 @@ def select(value: Any, path: str) -> Any:
 
 
 def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from localcloud import trace_header
@@ -35,7 +34,8 @@ def traced(cloud: Cloud, request: HttpRequest, span: OpenSpan | NoSpan) -> HttpR
     """
     header = trace_header.of_request(request.headers) or TraceHeader(cloud.xray.sampler.new_root())
     span.carry(header)
-    return replace(request, headers={**request.headers, trace_header.HEADER: header.text})
+    headers = {**request.headers, trace_header.HEADER: header.text}
+    return HttpRequest(request.method, request.url, headers, request.body)
 
 
 def invoke(

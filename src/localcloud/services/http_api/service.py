@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -204,7 +203,7 @@ class HttpApi:
         found = find_route(api.routes.values(), request.method, path)
         if found is None:
             return _NOT_FOUND
-        match = replace(found, request_id=self._request_id())
+        match = Match(found.route, found.parameters, self._request_id())
         log |= {"requestId": match.request_id, "routeKey": match.route.route_key}
         if not self._admits(api.api_id, stage, match.route.route_key):
             return _THROTTLED

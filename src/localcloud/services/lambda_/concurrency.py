@@ -38,7 +38,7 @@ class Concurrency:
                 raise Throttled(RESERVED_LIMIT)
         else:
             shared = sum(count for other, count in self.running.items() if other not in reserved)
-            if shared >= self.unreserved():
+            if shared >= self._unreserved(reserved, provisioned):
                 raise Throttled(ACCOUNT_LIMIT)
         self.running[name] += 1
 
@@ -56,9 +56,11 @@ class Concurrency:
 
     def unreserved(self) -> int:
         """What functions without a reservation share; provisioned concurrency of theirs is taken out of it."""
-        reserved = self._functions.reserved()
-        provisioned = sum(count for name, count in self.provisioned().items() if name not in reserved)
-        return self.account_limit - sum(reserved.values()) - provisioned
+        return self._unreserved(self._functions.reserved(), self.provisioned())
+
+    def _unreserved(self, reserved: Mapping[str, int], provisioned: Mapping[str, int]) -> int:
+        taken = sum(count for name, count in provisioned.items() if name not in reserved) if provisioned else 0
+        return self.account_limit - sum(reserved.values()) - taken
 
     def check_reservation(self, name: str, wanted: int) -> None:
         """Raise ApiError InvalidParameterValueException when too little would stay unreserved."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ class Function:
     traced: bool = False  # active tracing
 
 
+@lru_cache(maxsize=4_096)  # every invocation asks several times
 def split_reference(reference: str, qualifier: str | None) -> tuple[str, str | None]:
     """("name", qualifier) of a name, a partial ARN or an ARN, each with or without a qualifier."""
     parts = reference.split(":")
@@ -81,7 +82,7 @@ class Functions:
         self._account_id, self._region = account_id, region
         self._code = code
         self._alias_stream = alias_stream
-        self._known: dict[str, tuple[Any, Function]] = {}
+        self._known: dict[tuple[str, str], tuple[Any, Function]] = {}
         self._layers: dict[str, bytes] = {}  # by ARN; those that functions have
 
     @cached_property
@@ -125,16 +126,17 @@ class Functions:
         storage = self.backend._lambdas
         latest = storage._get_latest(model.function_name)
         version = LATEST if model is latest else str(model.version)
-        arn = f"{latest.function_arn}:{version}"
+        key = (model.function_name, version)
         configured = (
             model.handler, model.run_time, model.memory_size, model.timeout, model.architectures[0],
             list(model.environment_vars.items()), model.code_sha_256, [layer["Arn"] for layer in model.layers],
             model.__dict__.get(DURABLE_KEY), model.__dict__.get(MANAGED_KEY), model.ephemeral_storage,
             _is_traced(model),
         )  # fmt: skip
-        known = self._known.get(arn)
+        known = self._known.get(key)
         if known is None or known[0] != configured:
-            known = self._known[arn] = configured, self._function(model, version, arn)
+            arn = f"{latest.function_arn}:{version}"
+            known = self._known[key] = configured, self._function(model, version, arn)
         return known[1]
 
     def invoked(self, reference: str, qualifier: str | None = None) -> Function:

@@ -115,6 +115,8 @@ class SnapStart:
 
     def check_ready(self, config: Function) -> None:
         """Raise ApiError while the version cannot be invoked."""
+        if not config.snap_start:
+            return  # nothing has to be made of it first
         state = self._functions.model(config.name, config.version).__dict__.get(_STATE_KEY, "Active")
         if state != "Active":
             raise not_ready(state)

@@ -73,7 +73,9 @@ class Logs:
         target = self._stream(group, stream)
         lines: Any = target.events
         first_id = lines.write(events)
-        size = sum(len(message) if message.isascii() else len(message.encode()) for _, message in events)
+        size = 0
+        for _, message in events:
+            size += len(message) if message.isascii() else len(message.encode())
         target.stored_bytes += size
         target.last_ingestion_time = self._cloud.kernel.unix_us  # type: ignore[assignment]
         self._ingested(group, stream, size + _EVENT_OVERHEAD * len(events), by_lambda, vended)

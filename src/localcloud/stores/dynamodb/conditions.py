@@ -53,7 +53,7 @@ class Conditions:
         """What a memory can be asked for; None for conditions that are parsed every time."""
         if not expr or _has_binary(values):
             return None
-        return expr, json.dumps(names or {}), json.dumps(values or {})
+        return expr, json.dumps(names) if names else "{}", json.dumps(values) if values else "{}"
 
 
 def _parse(expression: str, names: str, values: str) -> tuple[Any, frozenset[str]]:
