@@ -119,6 +119,8 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.awslambda.models:LambdaFunction.__getstate__", "a version is a copy, but not of the logs"),
     Hook("moto.awslambda.models:LambdaFunction.get_code", "a reserved concurrency of 0"),
     Hook("moto.awslambda.models:LambdaBackend.list_versions_by_function", "a function that is not there has none"),
+    Hook("moto.awslambda.models:LambdaStorage.publish_version", "a version's number is never given out again"),
+    Hook("moto.awslambda.policy:Policy", "resource policies are kept in its statements, with its revision"),
     Hook("moto.awslambda.models:FunctionUrlConfig.to_dict", "function URLs end in a slash"),
     Hook("moto.awslambda.models:EventSourceMapping.get_configuration", "what Lambda fills in of a mapping"),
     Hook("moto.logs.models:LogsBackend.delete_log_group", "the tags of a group end with it"),

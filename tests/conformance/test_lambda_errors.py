@@ -176,14 +176,11 @@ def test_the_environment_has_the_documented_variables(function, invoke):
     assert found["TZ"] == ":UTC"
 
 
-def test_a_function_that_has_been_called_over_http_can_be_published(cloud, function):
+def test_a_function_that_has_been_called_over_http_can_be_published(cloud, function, let_in):
     function("shop", "def handler(event, context): return 'hi'")
     client = cloud.client("lambda")
     url = client.create_function_url_config(FunctionName="shop", AuthType="NONE")["FunctionUrl"]
-    client.add_permission(
-        FunctionName="shop", StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*",
-        FunctionUrlAuthType="NONE",
-    )  # fmt: skip
+    let_in(client, "shop")
     for _ in range(3):
         assert cloud.kernel.call(cloud.http.request, HttpRequest("GET", url)).status == 200
     assert client.publish_version(FunctionName="shop")["Version"] == "1"

@@ -106,7 +106,7 @@ class Deliveries:
     def _to_function(self, subscription: Any, notification: Notification) -> None:
         lambda_, arn = self._cloud.lambda_, subscription.endpoint
         try:
-            statements = lambda_.functions.model(arn).policy.statements
+            statements = lambda_.functions.statements(arn)
         except ApiError as exc:
             raise NotDelivered(exc.code, exc.message, False) from exc
         if not allows(statements, _PRINCIPAL, "lambda:InvokeFunction", notification.topic_arn, self._cloud.account_id):

@@ -232,10 +232,9 @@ class Permission(ResourceType):
 
     def create(self, making: Making) -> Made:
         statement = making.generated_name(64)
-        arguments = chosen(
-            making.properties,
-            "Action EventSourceToken FunctionName FunctionUrlAuthType Principal PrincipalOrgID SourceAccount SourceArn",
-        )
+        arguments = dict(making.properties)
+        if "InvokedViaFunctionUrl" in arguments:
+            arguments["InvokedViaFunctionUrl"] = as_bool(arguments["InvokedViaFunctionUrl"])
         making.client("lambda").add_permission(StatementId=statement, **arguments)
         return Made(statement, {"Id": statement})
 
