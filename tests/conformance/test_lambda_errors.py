@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import builtins
 import json
+import signal
 
 import pytest
 
 from localcloud.net import HttpRequest
+
+
+press = signal.raise_signal  # while a cloud is active, a handler's signals are its own
 
 
 def report(lines):
@@ -57,10 +62,14 @@ def test_a_handler_setting_that_names_no_module_of_the_function(function, invoke
         ("os.abort()", "with error: signal: aborted"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "with error: signal: killed"),
         ("raise BaseException('flour')", "with error: exit status 1"),
+        ("raise GeneratorExit", "with error: exit status 1"),
+        ("raise asyncio.CancelledError", "with error: exit status 1"),
+        ("raise KeyboardInterrupt", "with error: signal: interrupt"),
+        ("signal.raise_signal(signal.SIGTERM)", "with error: signal: terminated"),
     ],
 )
 def test_a_handler_that_ends_its_process_fails_and_loses_its_environment(function, invoke, log_lines, body, reason):
-    function("leaver", f"import os, signal, sys\nstarts = []\ndef handler(e, c):\n    {body}\n")
+    function("leaver", f"import asyncio, os, signal, sys\nstarts = []\ndef handler(e, c):\n    {body}\n")
     for _ in range(2):
         answer, _ = invoke("leaver")
         assert answer["errorType"] == "Runtime.ExitError"
@@ -74,6 +83,61 @@ def test_a_module_that_ends_the_process_while_it_is_imported(function, invoke):
     function("leaver", "import sys\nsys.exit(2)\n")
     answer, _ = invoke("leaver")
     assert answer["errorMessage"].endswith("Runtime exited with error: exit status 2")
+
+
+def test_a_signal_to_itself_is_a_handlers_own_business(function, invoke):
+    function(
+        "baker",
+        """
+        import os, signal
+        seen = []
+        def handler(event, context):
+            signal.signal(signal.SIGUSR1, lambda number, frame: seen.append(number))
+            os.kill(os.getpid(), signal.SIGUSR1)
+            signal.raise_signal(signal.SIGCHLD)
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                return seen == [signal.SIGUSR1]
+        """,
+    )
+    assert invoke("baker")[0] is True
+
+
+@pytest.mark.parametrize("raised", ["BaseException", "GeneratorExit", "KeyboardInterrupt"])
+def test_what_a_module_raises_never_stops_the_simulation(cloud, function, invoke, raised):
+    function("broken", f"raise {raised}")
+    function("works", "def handler(e, c): return 'bread'")
+    answer, response = invoke("broken")
+    assert (response["FunctionError"], answer["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    assert invoke("works")[0] == "bread"
+
+
+@pytest.mark.parametrize("raised", ["GeneratorExit", "KeyboardInterrupt", "SystemExit"])
+def test_what_a_threads_function_raises_ends_the_thread_alone(function, invoke, raised):
+    function(
+        "baker",
+        f"""
+        import threading
+        def fails(): raise {raised}
+        def handler(event, context):
+            thread = threading.Thread(target=fails)
+            thread.start()
+            thread.join()
+            return "bread"
+        """,
+    )
+    assert invoke("baker")[0] == "bread"
+
+
+def test_ctrl_c_while_a_handler_runs_stops_the_simulation(cloud, function, invoke, monkeypatch):
+    """What the keyboard raises in a handler is not the handler's own."""
+    function("baker", "import builtins\ndef handler(event, context): builtins.press()")
+    monkeypatch.setattr(builtins, "press", lambda: press(signal.SIGINT), raising=False)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        invoke("baker")
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_a_function_may_not_signal_other_processes_or_copy_its_own(function, invoke):
