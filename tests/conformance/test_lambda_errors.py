@@ -11,7 +11,6 @@ import pytest
 
 from localcloud.net import HttpRequest
 
-
 press = signal.raise_signal  # while a cloud is active, a handler's signals are its own
 
 
