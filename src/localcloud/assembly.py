@@ -20,6 +20,7 @@ from localcloud.services.bedrock import Bedrock
 from localcloud.services.billing import Billing
 from localcloud.services.budgets import Budgets
 from localcloud.services.cloudwatch import CloudWatch
+from localcloud.services.codedeploy import CodeDeploy
 from localcloud.services.cost_explorer import CostExplorer
 from localcloud.services.dynamodb import DynamoDBStreams, ItemOperations, TableStorage, TimeToLive
 from localcloud.services.event_source_mappings import EventSourceMappings
@@ -113,6 +114,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.bedrock.install()
     cloud.agentcore = AgentCore(cloud)
     cloud.agentcore.install()
+    CodeDeploy(cloud).install()
     cloud.cloudformation = CloudFormation(cloud)
     cloud.cloudformation.install()
     cloud.api.when_called("apigateway", lambda: _rest_apis(cloud))

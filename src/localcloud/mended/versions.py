@@ -1,11 +1,11 @@
-"""Version numbers of functions: moto counts the versions that are left, Lambda never gives a number out twice."""
+"""Versions and aliases: moto counts the versions that are left, Lambda never gives a number out twice."""
 
 from __future__ import annotations
 
 import copy
 from typing import Any
 
-from moto.awslambda.models import LambdaStorage
+from moto.awslambda.models import LambdaAlias, LambdaStorage
 
 from localcloud.patching import Patches
 
@@ -30,7 +30,17 @@ def install(patches: Patches) -> None:
         storage._arns[made.function_arn] = made
         return made
 
+    described = LambdaAlias.to_json
+
+    def to_json(alias: Any) -> dict[str, Any]:
+        """Without a RoutingConfig that routes nothing."""
+        found: dict[str, Any] = described(alias)
+        if not (found["RoutingConfig"] or {}).get("AdditionalVersionWeights"):
+            del found["RoutingConfig"]
+        return found
+
     patches.set(LambdaStorage, "publish_version", publish_version)
+    patches.set(LambdaAlias, "to_json", to_json)
 
 
 def last_published(latest: Any, versions: list[Any]) -> Any | None:

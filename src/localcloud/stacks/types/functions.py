@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, as_bool, chosen, names
+from localcloud.stacks.types.deployments import deploy_alias
 
 _CONFIGURATION = (
     "CapacityProviderConfig DeadLetterConfig Description DurableConfig Environment EphemeralStorage "
@@ -213,6 +214,7 @@ class Alias(Updatable):
         return Made(arn, {"AliasArn": arn})
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        deploy_alias(making, old)
         making.client("lambda").update_alias(**self._arguments(making))
         _provision(making, making.properties["FunctionName"], making.properties["Name"])
         return made

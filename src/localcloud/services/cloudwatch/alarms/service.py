@@ -40,6 +40,7 @@ class Alarms:
         self._rules: dict[str, Rule] = {}
         self._timers: dict[str, Timer] = {}
         self._actions = Actions(cloud)
+        self.on_change: list[Callable[[Alarm], None]] = []  # told of every new state
         self._costs = AlarmCosts(cloud.kernel, cloud.meter)
         self._extra_periods = int(cloud.facts.value("model.cloudwatch.alarm_extra_periods"))
         self._range = cloud.facts.value("quota.cloudwatch.alarm_range")
@@ -126,7 +127,7 @@ class Alarms:
         except InvalidRule as exc:
             raise _refuse(f"AlarmRule is invalid: {exc}") from None
         for child in rule.alarms:
-            if self._find(child) is None:
+            if self.find(child) is None:
                 raise _refuse(f"Could not save the composite alarm as alarm {child} in the alarm rule does not exist.")
             if name == self._name(child) or name in self._below(self._name(child)):
                 raise _refuse(f"Could not save the composite alarm {name}: its rule would depend on itself.")
@@ -233,6 +234,8 @@ class Alarms:
         summary = f"Alarm updated from {before['value']} to {state}"
         alarm.history.append(HistoryItem(self._now, "StateUpdate", summary, data))
         self._actions.announce(alarm, before)
+        for listener in self.on_change:
+            listener(alarm)
         if not self._suppressed(alarm):
             for action in alarm.actions():
                 self._act(alarm, action, before)
@@ -249,7 +252,7 @@ class Alarms:
 
     def _suppressed(self, alarm: Alarm) -> bool:
         """Whether the actions of a composite alarm are held back by its suppressor."""
-        suppressor = self._find(alarm.settings.get("ActionsSuppressor", "")) if alarm.composite else None
+        suppressor = self.find(alarm.settings.get("ActionsSuppressor", "")) if alarm.composite else None
         return suppressor is not None and suppressor.state == ALARM
 
     def _evaluate_rule(self, alarm: Alarm) -> None:
@@ -261,14 +264,15 @@ class Alarms:
         self._change(alarm, state, f"{alarm.settings['AlarmRule']}: {watched}", "")
 
     def _state(self, reference: str) -> str:
-        found = self._find(reference)
+        found = self.find(reference)
         return INSUFFICIENT_DATA if found is None else found.state
 
     @staticmethod
     def _name(reference: str) -> str:
         return reference.split(":alarm:", 1)[-1]
 
-    def _find(self, reference: str) -> Alarm | None:
+    def find(self, reference: str) -> Alarm | None:
+        """The alarm of this name or ARN."""
         return self._alarms.get(self._name(reference))
 
     def _below(self, name: str) -> Iterator[str]:
