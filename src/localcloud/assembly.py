@@ -20,7 +20,6 @@ from localcloud.services.bedrock import Bedrock
 from localcloud.services.billing import Billing
 from localcloud.services.budgets import Budgets
 from localcloud.services.cloudwatch import CloudWatch
-from localcloud.services.codedeploy import CodeDeploy
 from localcloud.services.cost_explorer import CostExplorer
 from localcloud.services.dynamodb import DynamoDBStreams, ItemOperations, TableStorage, TimeToLive
 from localcloud.services.event_source_mappings import EventSourceMappings
@@ -114,11 +113,11 @@ def assemble(cloud: Cloud) -> None:
     cloud.bedrock.install()
     cloud.agentcore = AgentCore(cloud)
     cloud.agentcore.install()
-    CodeDeploy(cloud).install()
     cloud.cloudformation = CloudFormation(cloud)
     cloud.cloudformation.install()
     cloud.api.when_called("apigateway", lambda: _rest_apis(cloud))
     cloud.api.when_called("application-autoscaling", lambda: _auto_scaling(cloud))
+    cloud.api.when_called("codedeploy", lambda: _codedeploy(cloud))
 
 
 # What moto has of these two brings half a second of imports with it, which every process would pay for.
@@ -135,3 +134,9 @@ def _auto_scaling(cloud: Cloud) -> None:
     from localcloud.services.application_auto_scaling import ApplicationAutoScaling
 
     ApplicationAutoScaling(cloud).install()
+
+
+def _codedeploy(cloud: Cloud) -> None:  # which hardly anybody asks for
+    from localcloud.services.codedeploy import CodeDeploy
+
+    CodeDeploy(cloud).install()

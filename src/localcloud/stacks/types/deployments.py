@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.services.codedeploy.deployment import ENDS, SUCCEEDED
-from localcloud.services.codedeploy.revisions import AFTER, BEFORE, Change
 from localcloud.stacks.types.base import (
     Made,
     Making,
@@ -111,6 +109,9 @@ def deploy_alias(making: Making, old: Mapping[str, Any]) -> None:
 
     Raises ResourceFailed when the deployment fails or is stopped.
     """
+    from localcloud.services.codedeploy.deployment import ENDS, SUCCEEDED  # with moto's part, only when it is needed
+    from localcloud.services.codedeploy.revisions import AFTER, BEFORE, Change
+
     policy, new = making.update_policy.get("CodeDeployLambdaAliasUpdate"), making.properties
     current, target = str(old.get("FunctionVersion")), str(new["FunctionVersion"])
     if policy is None or current == target:
