@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import builtins
 import json
+import re
 import signal
 
 import pytest
@@ -247,3 +248,63 @@ def test_a_function_that_has_been_called_over_http_can_be_published(cloud, funct
     for _ in range(3):
         assert cloud.kernel.call(cloud.http.request, HttpRequest("GET", url)).status == 200
     assert client.publish_version(FunctionName="shop")["Version"] == "1"
+
+
+INIT_START = (
+    r"INIT_START Runtime Version: python:3\.13\.v\d+\tRuntime Version ARN: "
+    r"arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}"
+)
+
+
+def about_init(lines):
+    """The lines in which Lambda tells of an Init, without how long it took."""
+    return [re.sub(r"\d+\.\d\d ms", "_ ms", line) for line in lines if line.startswith("INIT_")]
+
+
+def test_an_environments_log_begins_with_the_version_of_its_runtime(cloud, function, invoke, log_lines):
+    function("baker", "def handler(e, c): pass")
+    for _ in range(2):
+        _, response = invoke("baker", LogType="Tail")
+        assert base64.b64decode(response["LogResult"]).startswith(b"START RequestId")
+    lines = log_lines("baker")
+    assert re.fullmatch(INIT_START, lines[0])
+    assert sum(line.startswith("INIT_START") for line in lines) == 1
+    cloud.wait(3_600)  # the environment is gone
+    invoke("baker")
+    assert sum(line.startswith("INIT_START") for line in log_lines("baker")) == 2
+
+
+@pytest.mark.behaviour("LAM-05")
+def test_an_init_that_takes_too_long_is_reported_before_it_runs_again(function, invoke, log_lines):
+    function("slow", "import time\ntime.sleep(11)\ndef handler(e, c): return 1\n", Timeout=30)
+    assert invoke("slow")[0] == 1
+    assert about_init(log_lines("slow"))[1:] == ["INIT_REPORT Init Duration: _ ms\tPhase: init\tStatus: timeout"]
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [("import flour", "Runtime.ImportModuleError"), ("import sys; sys.exit(1)", "Runtime.ExitError")],
+)
+def test_an_init_that_fails_is_reported_in_both_phases(function, invoke, log_lines, source, kind):
+    function("broken", source)
+    invoke("broken")
+    status = f"Status: error\tError Type: {kind}"
+    assert about_init(log_lines("broken"))[1:] == [
+        f"INIT_REPORT Init Duration: _ ms\tPhase: init\t{status}",
+        f"INIT_REPORT Init Duration: _ ms\tPhase: invoke\t{status}",
+    ]
+
+
+def test_an_init_that_times_out_in_an_invocation_is_reported_too(function, invoke, log_lines):
+    function("slow", "import time\ntime.sleep(20)\ndef handler(e, c): return 1\n", Timeout=5)
+    assert invoke("slow")[0]["errorType"] == "Sandbox.Timedout"
+    assert about_init(log_lines("slow"))[-1] == "INIT_REPORT Init Duration: _ ms\tPhase: invoke\tStatus: timeout"
+
+
+def test_an_environment_provisioned_ahead_reports_its_init(cloud, function, invoke, log_lines):
+    client = cloud.client("lambda")
+    function("baker", "def handler(e, c): pass", Publish=True)
+    client.put_provisioned_concurrency_config(FunctionName="baker", Qualifier="1", ProvisionedConcurrentExecutions=1)
+    cloud.wait(600)
+    invoke("baker", Qualifier="1")
+    assert about_init(log_lines("baker"))[1:] == ["INIT_REPORT Init Duration: _ ms"]
