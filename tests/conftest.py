@@ -90,3 +90,19 @@ def log_lines(cloud):
         return [event["message"] for event in events]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def let_in():
+    """let_in(client of Lambda, "name", "NONE") lets everybody call a function's URL."""
+
+    def permit(client, name, auth_type="NONE", **more):
+        common = {"FunctionName": name, "Principal": "*", **more}
+        client.add_permission(
+            StatementId="url", Action="lambda:InvokeFunctionUrl", FunctionUrlAuthType=auth_type, **common
+        )
+        client.add_permission(
+            StatementId="invoke", Action="lambda:InvokeFunction", InvokedViaFunctionUrl=True, **common
+        )
+
+    return permit

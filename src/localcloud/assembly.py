@@ -117,6 +117,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.cloudformation.install()
     cloud.api.when_called("apigateway", lambda: _rest_apis(cloud))
     cloud.api.when_called("application-autoscaling", lambda: _auto_scaling(cloud))
+    cloud.api.when_called("codedeploy", lambda: _codedeploy(cloud))
 
 
 # What moto has of these two brings half a second of imports with it, which every process would pay for.
@@ -133,3 +134,9 @@ def _auto_scaling(cloud: Cloud) -> None:
     from localcloud.services.application_auto_scaling import ApplicationAutoScaling
 
     ApplicationAutoScaling(cloud).install()
+
+
+def _codedeploy(cloud: Cloud) -> None:  # which hardly anybody asks for
+    from localcloud.services.codedeploy import CodeDeploy
+
+    CodeDeploy(cloud).install()

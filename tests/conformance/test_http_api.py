@@ -190,13 +190,10 @@ def test_an_api_is_gone_when_it_is_deleted(cloud, api, call):
 
 
 @pytest.mark.parametrize(("auth", "status"), [("NONE", 201), ("AWS_IAM", 403)])
-def test_a_function_url_serves_its_function_or_asks_for_a_signature(cloud, function, call, auth, status):
+def test_a_function_url_serves_its_function_or_asks_for_a_signature(cloud, function, call, let_in, auth, status):
     function("shop", ECHO)
     url = cloud.client("lambda").create_function_url_config(FunctionName="shop", AuthType=auth)["FunctionUrl"]
-    cloud.client("lambda").add_permission(
-        FunctionName="shop", StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*",
-        FunctionUrlAuthType=auth,
-    )  # fmt: skip
+    let_in(cloud.client("lambda"), "shop", auth)
     found, event, _ = call("GET", f"{url}orders?x=1")
     assert found == status
     if status == 201:

@@ -292,7 +292,8 @@ def test_output_and_start_end_report_lines_are_in_the_log_group(function, invoke
     function("shop", "def handler(e, c):\n    print('bonjour', c.aws_request_id)\n    return c.log_group_name\n")
     answer, _ = invoke("shop")
     assert answer == "/aws/lambda/shop"
-    start, hello, end, report = log_lines("shop")
+    init, start, hello, end, report = log_lines("shop")
+    assert init.startswith("INIT_START Runtime Version: python:3.13.v")
     assert start.startswith("START RequestId: ")
     assert hello.startswith("bonjour ")
     assert end.startswith("END RequestId: ")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import builtins
 import json
+import re
+import signal
 
 import pytest
 
 from localcloud.net import HttpRequest
+
+press = signal.raise_signal  # while a cloud is active, a handler's signals are its own
 
 
 def report(lines):
@@ -57,10 +62,14 @@ def test_a_handler_setting_that_names_no_module_of_the_function(function, invoke
         ("os.abort()", "with error: signal: aborted"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "with error: signal: killed"),
         ("raise BaseException('flour')", "with error: exit status 1"),
+        ("raise GeneratorExit", "with error: exit status 1"),
+        ("raise asyncio.CancelledError", "with error: exit status 1"),
+        ("raise KeyboardInterrupt", "with error: signal: interrupt"),
+        ("signal.raise_signal(signal.SIGTERM)", "with error: signal: terminated"),
     ],
 )
 def test_a_handler_that_ends_its_process_fails_and_loses_its_environment(function, invoke, log_lines, body, reason):
-    function("leaver", f"import os, signal, sys\nstarts = []\ndef handler(e, c):\n    {body}\n")
+    function("leaver", f"import asyncio, os, signal, sys\nstarts = []\ndef handler(e, c):\n    {body}\n")
     for _ in range(2):
         answer, _ = invoke("leaver")
         assert answer["errorType"] == "Runtime.ExitError"
@@ -74,6 +83,61 @@ def test_a_module_that_ends_the_process_while_it_is_imported(function, invoke):
     function("leaver", "import sys\nsys.exit(2)\n")
     answer, _ = invoke("leaver")
     assert answer["errorMessage"].endswith("Runtime exited with error: exit status 2")
+
+
+def test_a_signal_to_itself_is_a_handlers_own_business(function, invoke):
+    function(
+        "baker",
+        """
+        import os, signal
+        seen = []
+        def handler(event, context):
+            signal.signal(signal.SIGUSR1, lambda number, frame: seen.append(number))
+            os.kill(os.getpid(), signal.SIGUSR1)
+            signal.raise_signal(signal.SIGCHLD)
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                return seen == [signal.SIGUSR1]
+        """,
+    )
+    assert invoke("baker")[0] is True
+
+
+@pytest.mark.parametrize("raised", ["BaseException", "GeneratorExit", "KeyboardInterrupt"])
+def test_what_a_module_raises_never_stops_the_simulation(cloud, function, invoke, raised):
+    function("broken", f"raise {raised}")
+    function("works", "def handler(e, c): return 'bread'")
+    answer, response = invoke("broken")
+    assert (response["FunctionError"], answer["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    assert invoke("works")[0] == "bread"
+
+
+@pytest.mark.parametrize("raised", ["GeneratorExit", "KeyboardInterrupt", "SystemExit"])
+def test_what_a_threads_function_raises_ends_the_thread_alone(function, invoke, raised):
+    function(
+        "baker",
+        f"""
+        import threading
+        def fails(): raise {raised}
+        def handler(event, context):
+            thread = threading.Thread(target=fails)
+            thread.start()
+            thread.join()
+            return "bread"
+        """,
+    )
+    assert invoke("baker")[0] == "bread"
+
+
+def test_ctrl_c_while_a_handler_runs_stops_the_simulation(cloud, function, invoke, monkeypatch):
+    """What the keyboard raises in a handler is not the handler's own."""
+    function("baker", "import builtins\ndef handler(event, context): builtins.press()")
+    monkeypatch.setattr(builtins, "press", lambda: press(signal.SIGINT), raising=False)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        invoke("baker")
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_a_function_may_not_signal_other_processes_or_copy_its_own(function, invoke):
@@ -176,14 +240,71 @@ def test_the_environment_has_the_documented_variables(function, invoke):
     assert found["TZ"] == ":UTC"
 
 
-def test_a_function_that_has_been_called_over_http_can_be_published(cloud, function):
+def test_a_function_that_has_been_called_over_http_can_be_published(cloud, function, let_in):
     function("shop", "def handler(event, context): return 'hi'")
     client = cloud.client("lambda")
     url = client.create_function_url_config(FunctionName="shop", AuthType="NONE")["FunctionUrl"]
-    client.add_permission(
-        FunctionName="shop", StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*",
-        FunctionUrlAuthType="NONE",
-    )  # fmt: skip
+    let_in(client, "shop")
     for _ in range(3):
         assert cloud.kernel.call(cloud.http.request, HttpRequest("GET", url)).status == 200
     assert client.publish_version(FunctionName="shop")["Version"] == "1"
+
+
+INIT_START = (
+    r"INIT_START Runtime Version: python:3\.13\.v\d+\tRuntime Version ARN: "
+    r"arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}"
+)
+
+
+def about_init(lines):
+    """The lines in which Lambda tells of an Init, without how long it took."""
+    return [re.sub(r"\d+\.\d\d ms", "_ ms", line) for line in lines if line.startswith("INIT_")]
+
+
+def test_an_environments_log_begins_with_the_version_of_its_runtime(cloud, function, invoke, log_lines):
+    function("baker", "def handler(e, c): pass")
+    for _ in range(2):
+        _, response = invoke("baker", LogType="Tail")
+        assert base64.b64decode(response["LogResult"]).startswith(b"START RequestId")
+    lines = log_lines("baker")
+    assert re.fullmatch(INIT_START, lines[0])
+    assert sum(line.startswith("INIT_START") for line in lines) == 1
+    cloud.wait(3_600)  # the environment is gone
+    invoke("baker")
+    assert sum(line.startswith("INIT_START") for line in log_lines("baker")) == 2
+
+
+@pytest.mark.behaviour("LAM-05")
+def test_an_init_that_takes_too_long_is_reported_before_it_runs_again(function, invoke, log_lines):
+    function("slow", "import time\ntime.sleep(11)\ndef handler(e, c): return 1\n", Timeout=30)
+    assert invoke("slow")[0] == 1
+    assert about_init(log_lines("slow"))[1:] == ["INIT_REPORT Init Duration: _ ms\tPhase: init\tStatus: timeout"]
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [("import flour", "Runtime.ImportModuleError"), ("import sys; sys.exit(1)", "Runtime.ExitError")],
+)
+def test_an_init_that_fails_is_reported_in_both_phases(function, invoke, log_lines, source, kind):
+    function("broken", source)
+    invoke("broken")
+    status = f"Status: error\tError Type: {kind}"
+    assert about_init(log_lines("broken"))[1:] == [
+        f"INIT_REPORT Init Duration: _ ms\tPhase: init\t{status}",
+        f"INIT_REPORT Init Duration: _ ms\tPhase: invoke\t{status}",
+    ]
+
+
+def test_an_init_that_times_out_in_an_invocation_is_reported_too(function, invoke, log_lines):
+    function("slow", "import time\ntime.sleep(20)\ndef handler(e, c): return 1\n", Timeout=5)
+    assert invoke("slow")[0]["errorType"] == "Sandbox.Timedout"
+    assert about_init(log_lines("slow"))[-1] == "INIT_REPORT Init Duration: _ ms\tPhase: invoke\tStatus: timeout"
+
+
+def test_an_environment_provisioned_ahead_reports_its_init(cloud, function, invoke, log_lines):
+    client = cloud.client("lambda")
+    function("baker", "def handler(e, c): pass", Publish=True)
+    client.put_provisioned_concurrency_config(FunctionName="baker", Qualifier="1", ProvisionedConcurrentExecutions=1)
+    cloud.wait(600)
+    invoke("baker", Qualifier="1")
+    assert about_init(log_lines("baker"))[1:] == ["INIT_REPORT Init Duration: _ ms"]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from localcloud.kernel.fibers import Fiber, Killed
+from localcloud.kernel.interrupts import interrupts
 from localcloud.kernel.sync import Event
 
 if TYPE_CHECKING:
@@ -119,8 +120,10 @@ class Task:
         assert body is not None
         try:
             self.value = body()
-        except KeyboardInterrupt:
-            raise  # goes to whoever drives the clock
+        except KeyboardInterrupt as exc:
+            self.exception = exc
+            if self.group is None or interrupts.pressed:  # else it is simulated code's own
+                raise  # goes to whoever drives the clock
         except BaseException as exc:
             self.exception = exc
             if self.critical and isinstance(exc, Exception):

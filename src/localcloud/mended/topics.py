@@ -8,6 +8,7 @@ from moto.core.utils import camelcase_to_underscores
 from moto.sns.models import sns_backends
 
 from localcloud.api import ApiCall
+from localcloud.services.sns.confirmations import is_pending
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -32,9 +33,13 @@ class TopicAttributes:
 
     def _get(self, call: ApiCall) -> dict[str, Any]:
         answer = self._cloud.api.stock(call)
-        topic = sns_backends[self._cloud.account_id][self._cloud.region].topics[call.params["TopicArn"]]
+        backend = sns_backends[self._cloud.account_id][self._cloud.region]
+        topic = backend.topics[call.params["TopicArn"]]
         shown = {name: vars(topic).get(camelcase_to_underscores(name)) for name in _SHOWN}
         attributes = {**answer["Attributes"], **{name: str(value) for name, value in shown.items() if value}}
+        pending = [is_pending(found) for found in backend.subscriptions.values() if found.topic is topic]
+        attributes["SubscriptionsPending"] = str(sum(pending))
+        attributes["SubscriptionsConfirmed"] = str(len(pending) - sum(pending))
         if not attributes.get("DeliveryPolicy"):  # SNS shows only the policy in force
             attributes.pop("DeliveryPolicy", None)
         return {**answer, "Attributes": attributes}

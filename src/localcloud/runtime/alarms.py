@@ -13,7 +13,7 @@ from typing import Any
 
 from localcloud.kernel import Kernel, Killed, Task, Timer, microseconds
 from localcloud.patching import Patches
-from localcloud.runtime.process import ProcessEnded
+from localcloud.runtime.process import ended_by
 
 _ITIMERS = {"ITIMER_REAL": "SIGALRM", "ITIMER_VIRTUAL": "SIGVTALRM", "ITIMER_PROF": "SIGPROF"}
 
@@ -81,7 +81,7 @@ def install(kernel: Kernel, patches: Patches, environment: Callable[[], Any]) ->
         if handler is signal.SIG_IGN:
             return
         if not callable(handler):
-            kernel.kill(task, ProcessEnded(f"signal: {signal.Signals(number).name}"))
+            kernel.kill(task, ended_by(number))
             return
 
         def handle() -> None:

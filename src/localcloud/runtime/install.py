@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud.kernel import Kernel
+from localcloud.kernel import interrupts as keyboard
 from localcloud.patching import Patches
 from localcloud.runtime import aio, alarms, clock, entropy, files, instrumentation, process, surroundings, threads
 from localcloud.runtime.environment import current_environment
@@ -16,6 +17,7 @@ from localcloud.runtime.environment import current_environment
 
 def install(kernel: Kernel, patches: Patches) -> Callable[[], None]:
     """Patch what simulated code sees. Undo with the returned function and then `patches.undo()`."""
+    keyboard.install(kernel)
     threads.install(kernel, patches)
     aio.install(kernel, patches)
     entropy.install(kernel, patches)

@@ -25,17 +25,39 @@ class ProcessEnded(BaseException):
         self.how = how
 
 
-_SIGNALS = {
-    signal.SIGABRT: "aborted",
-    signal.SIGKILL: "killed",
-    signal.SIGSEGV: "segmentation fault",
-    signal.SIGTERM: "terminated",
-}
+# as Lambda's own bootstrap, which is written in Go, names them
+_NAMES = {
+    "SIGABRT": "aborted", "SIGALRM": "alarm clock", "SIGBUS": "bus error", "SIGFPE": "floating point exception",
+    "SIGHUP": "hangup", "SIGILL": "illegal instruction", "SIGINT": "interrupt", "SIGKILL": "killed",
+    "SIGPIPE": "broken pipe", "SIGPROF": "profiling timer expired", "SIGQUIT": "quit",
+    "SIGSEGV": "segmentation fault", "SIGTERM": "terminated", "SIGTRAP": "trace/breakpoint trap",
+    "SIGUSR1": "user defined signal 1", "SIGUSR2": "user defined signal 2", "SIGVTALRM": "virtual timer expired",
+}  # fmt: skip
+_HARMLESS = frozenset({"SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH", "SIGPIPE"})  # Python itself ignores SIGPIPE
+
+
+def ended_by(number: int) -> ProcessEnded:
+    """The end of a process that a signal ended."""
+    name = signal.Signals(number).name
+    return ProcessEnded(f"signal: {_NAMES.get(name, name)}")
+
+
+def _receive(owner: Any, number: int) -> None:
+    """What a signal does that a process sends to itself. Raises ProcessEnded, or what its handler raises."""
+    handler = owner.signals.handlers.get(number, signal.SIG_DFL)
+    if number in (signal.SIGKILL, signal.SIGSTOP):
+        raise ended_by(number)
+    if callable(handler):
+        handler(number, None)
+    elif handler == signal.SIG_DFL and number == signal.SIGINT:
+        raise KeyboardInterrupt
+    elif handler == signal.SIG_DFL and signal.Signals(number).name not in _HARMLESS:
+        raise ended_by(number)
 
 
 def install(patches: Patches, environment: EnvironmentOf) -> None:
     """Make them concern the running environment; outside of one they do what they always did."""
-    leave, stop, send = os._exit, os.abort, os.kill
+    leave, stop, send, send_self = os._exit, os.abort, os.kill, signal.raise_signal
 
     def exit_now(status: int) -> NoReturn:
         if environment() is None:
@@ -54,12 +76,19 @@ def install(patches: Patches, environment: EnvironmentOf) -> None:
         if pid not in (os.getpid(), 0):
             raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
         if number:  # 0 only asks whether the process is there
-            name = _SIGNALS.get(signal.Signals(number), signal.Signals(number).name)
-            raise ProcessEnded(f"signal: {name}")
+            _receive(environment(), int(number))
+
+    def raise_signal(number: int) -> None:
+        owner = environment()
+        if owner is None:
+            send_self(number)
+        else:
+            _receive(owner, int(number))
 
     patches.set(os, "_exit", exit_now)
     patches.set(os, "abort", abort)
     patches.set(os, "kill", kill)
+    patches.set(signal, "raise_signal", raise_signal)
     fork = getattr(os, "fork", None)
     if fork is None:
         return

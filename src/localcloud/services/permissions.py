@@ -16,10 +16,10 @@ _GATEWAY = "apigateway.amazonaws.com"
 def gateway_may_invoke(cloud: Cloud, function: str, source_arn: str) -> bool:
     """Whether the policy of `function` (name or ARN) lets API Gateway in for `source_arn`; False without one."""
     try:
-        model = cloud.lambda_.functions.model(function)
+        statements = cloud.lambda_.functions.statements(function)
     except ApiError:
         return False
-    return allows(model.policy.statements, _GATEWAY, "lambda:InvokeFunction", source_arn, cloud.account_id)
+    return allows(statements, _GATEWAY, "lambda:InvokeFunction", source_arn, cloud.account_id)
 
 
 def function_of(uri: str) -> str:

@@ -1,7 +1,7 @@
 """May a service act on a resource? The resource's own policy decides, as it does on AWS.
 
 Only what services need is looked at: statements with an effect, a service principal, an action and a
-condition on the source. Identity policies (roles) are not evaluated.
+condition on the source or on the way of the request. Identity policies (roles) are not evaluated.
 """
 
 from __future__ import annotations
@@ -10,16 +10,28 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+_NO_URL: Mapping[str, str] = {"lambda:InvokedViaFunctionUrl": "false"}
+
 
 def allows(
-    statements: Iterable[Mapping[str, Any]], principal: str, action: str, source_arn: str, account_id: str
+    statements: Iterable[Mapping[str, Any]],
+    principal: str,
+    action: str,
+    source_arn: str,
+    account_id: str,
+    context: Mapping[str, str] = _NO_URL,
 ) -> bool:
-    """Whether `principal` ("events.amazonaws.com") may do `action` for `source_arn`. A Deny wins."""
+    """Whether `principal` ("events.amazonaws.com") may do `action` for `source_arn`. A Deny wins.
+
+    `context` are the values of further condition keys in the request.
+    """
     allowed = False
+    known = {"aws:sourcearn": source_arn, "aws:sourceaccount": account_id}
+    known |= {key.lower(): value for key, value in context.items()}
     for statement in statements:
         if not (_names(statement.get("Principal"), principal) and _matches(statement.get("Action"), action)):
             continue
-        if not _holds(statement.get("Condition") or {}, source_arn, account_id):
+        if not _holds(statement.get("Condition") or {}, known):
             continue
         if statement.get("Effect") == "Deny":
             return False
@@ -45,9 +57,8 @@ def _matches(patterns: Any, action: str) -> bool:
     return any(pattern == action or fnmatchcase(action.lower(), str(pattern).lower()) for pattern in _list(patterns))
 
 
-def _holds(conditions: Mapping[str, Any], source_arn: str, account_id: str) -> bool:
-    """Every condition must hold; one that looks at anything but the source is taken to hold."""
-    known = {"aws:sourcearn": source_arn, "aws:sourceaccount": account_id}
+def _holds(conditions: Mapping[str, Any], known: Mapping[str, str]) -> bool:
+    """Every condition must hold; one that looks at anything that is not `known` is taken to hold."""
     for operator, members in conditions.items():
         for key, patterns in members.items():
             value = known.get(key.lower())

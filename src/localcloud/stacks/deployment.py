@@ -176,7 +176,8 @@ class Deployment:
         resource = replace(old, status="UPDATE_IN_PROGRESS", at=self._now, properties=properties, reason="")
         self._note(stack, resource)
         self._cloud.kernel.sleep(self._step_us)
-        making = self._making(stack, request, old, properties)
+        policy = request.template.scope.resolve(described.get("UpdatePolicy") or {})
+        making = replace(self._making(stack, request, old, properties), update_policy=policy)
         try:
             resource.made = self._ask(lambda: kind.update(making, old.made, old.properties))
         except ResourceFailed as exc:

@@ -12,6 +12,8 @@ from localcloud.stacks.language_extensions import LANGUAGE_EXTENSIONS, unrolled
 from localcloud.stacks.parsing import TemplateError, check_resources
 
 SAM = "AWS::Serverless-2016-10-31"
+# SAM warns that nobody publishes its usage metrics here, and that there is no configuration of its new features
+_TALKERS = ("samtranslator.metrics.metrics", "samtranslator.feature_toggle.feature_toggle")
 
 
 class _ManagedPolicies:
@@ -41,8 +43,8 @@ def processed(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dic
     if SAM not in names:
         return body
     body["Transform"] = SAM
-    # it keeps usage metrics that nobody publishes here, and warns of that
-    logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
+    for talker in _TALKERS:
+        logging.getLogger(talker).setLevel(logging.ERROR)
     transform, invalid_document = _translator()
     try:
         translated: dict[str, Any] = transform(body, dict(parameters), _ManagedPolicies())

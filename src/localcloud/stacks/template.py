@@ -158,7 +158,8 @@ class Template:
         resource = self.resources[logical_id]
         named = resource.get("DependsOn") or []
         found = {named} if isinstance(named, str) else set(named)
-        found |= {name for name, _ in references(resource.get("Properties") or {})}
+        for part in ("Properties", "UpdatePolicy"):
+            found |= {name for name, _ in references(resource.get(part) or {})}
         found.discard(logical_id)
         return [name for name in self.resources if name in found]
 

@@ -13,8 +13,9 @@ def query(cloud):
     def run(text, group="/shop", **params):
         logs = cloud.client("logs")
         now_s = cloud.kernel.unix_us // 1_000_000
+        where = {"logGroupName": group} if group else {}
         started = logs.start_query(
-            logGroupName=group, startTime=now_s - 3_600, endTime=now_s + 3_600, queryString=text, **params
+            startTime=now_s - 3_600, endTime=now_s + 3_600, queryString=text, **where, **params
         )
         answer = logs.get_query_results(queryId=started["queryId"])
         while answer["status"] == "Running":
@@ -194,3 +195,70 @@ def test_scanned_bytes_are_counted_and_billed(cloud, orders, query):
 def test_a_group_that_is_not_there(query, cloud):
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         query("fields @message", group="/nobody")
+
+
+# -- patterns and sources ------------------------------------------------------------------------
+
+
+def test_a_pattern_is_what_lines_have_in_common(cloud, query):
+    now_ms = cloud.kernel.unix_us // 1_000
+    lines = [f"[INFO] baked order o-{n}-x in {n * 7}.5 ms for 10.0.0.{n}" for n in range(6)]
+    lines += [f"[ERROR] 2025-01-0{n} oven 6ba7b810-9dad-11d1-80b4-00c04fd4300{n} is cold" for n in (1, 2)]
+    cloud.logs.put("/shop", "s", [(now_ms, line) for line in lines])
+    assert query("pattern @message") == [
+        {
+            "@pattern": "[INFO] baked order o-<Number-1>-x in <Number-2> ms for <IPAddress-3>", "@ratio": "0.75",
+            "@sampleCount": "6", "@severityLabel": "Info",
+        },
+        {
+            "@pattern": "[ERROR] <Date-1> oven <UUID-2> is cold", "@ratio": "0.25", "@sampleCount": "2",
+            "@severityLabel": "Error",
+        },
+    ]  # fmt: skip
+
+
+def test_patterns_are_filtered_before_and_sorted_after(cloud, query, orders):
+    rows = query("filter level = 'ERROR' | pattern reason | sort @sampleCount desc | limit 1")
+    assert rows == [{"@pattern": "oven cold", "@ratio": "1", "@sampleCount": "2"}]
+
+
+@pytest.fixture
+def groups(cloud):
+    """Three log groups with a line each; the last one is of the class Infrequent Access."""
+    logs = cloud.client("logs")
+    for name in ("/shop/a", "/shop/b", "/oven"):
+        logs.create_log_group(logGroupName=name, logGroupClass="INFREQUENT_ACCESS" if name == "/oven" else "STANDARD")
+        logs.create_log_stream(logGroupName=name, logStreamName="s")
+        event = {"timestamp": cloud.kernel.unix_us // 1_000, "message": f"line of {name}"}
+        logs.put_log_events(logGroupName=name, logStreamName="s", logEvents=[event])
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("SOURCE logGroups()", ["/shop/a", "/shop/b"]),
+        ("source logGroups(namePrefix: ['/shop/a', '/oven'])", ["/shop/a"]),
+        ('SOURCE logGroups(namePrefix: ["/oven"], class: ["INFREQUENT_ACCESS"])', ["/oven"]),
+        ("SOURCE logGroups(class: 'STANDARD', accountIdentifiers: ['123456789012'])", ["/shop/a", "/shop/b"]),
+        ("SOURCE logGroups(accountIdentifiers: ['210987654321'])", []),
+    ],
+)
+def test_a_query_can_name_its_own_log_groups(query, groups, source, found):
+    rows = query(f"{source} | fields @message | sort @message asc", group=None)
+    assert [row["@message"] for row in rows] == [f"line of {name}" for name in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "group", "error"),
+    [
+        ("SOURCE logGroups() | fields @message", "/shop/a", "Exactly one of"),
+        ("SOURCE logGroups(namePrefix: ['/nowhere']) | fields @message", None, "No log groups match"),
+        ("SOURCE logGroups(namePrefix: ['a','b','c','d','e','f']) | fields @message", None, "At most 5 prefixes"),
+        ("SOURCE logGroups(owner: ['x']) | fields @message", None, "owner is not a known keyword"),
+        ("SOURCE tables() | fields @message", None, "tables is not a known source"),
+        ("pattern @message | diff", "/shop/a", "unexpected symbol"),
+    ],
+)
+def test_a_source_that_makes_no_sense_is_refused(query, groups, text, group, error):
+    with pytest.raises(ClientError, match=error):
+        query(text, group=group)

@@ -74,13 +74,10 @@ def rest_api(client, function_arn):
 
 
 @pytest.fixture(scope="module")
-def function_url(client, function_arn):
+def function_url(client, function_arn, let_in):
     """The id in a function's URL."""
     url = client("lambda").create_function_url_config(FunctionName="deployed", AuthType="NONE")["FunctionUrl"]
-    client("lambda").add_permission(
-        FunctionName="deployed", StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*",
-        FunctionUrlAuthType="NONE",
-    )  # fmt: skip
+    let_in(client("lambda"), "deployed")
     return url.split("//")[1].split(".")[0]
 
 

@@ -160,6 +160,9 @@ def test_an_endpoint_on_the_web_is_tried_again(cloud, sns, topic, subscribe):
 
     cloud.http.serve("bakery.example", endpoint)
     subscribe("https", "https://bakery.example/orders")
+    cloud.wait(50)
+    sns.confirm_subscription(TopicArn=topic, Token=json.loads(seen[-1][1].body)["Token"])
+    seen.clear()
     before = cloud.meter.snapshot()
     sns.publish(TopicArn=topic, Message="bread")
     cloud.wait(300)

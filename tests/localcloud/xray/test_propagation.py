@@ -218,27 +218,24 @@ def test_a_clients_decision_is_kept(cloud, rest_api, seen, summaries):
     assert summaries() == []
 
 
-def public_url(cloud):
+def public_url(cloud, let_in):
     """The consumer's URL, open to everybody."""
     client = cloud.client("lambda")
-    client.add_permission(
-        FunctionName="consumer", StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*",
-        FunctionUrlAuthType="NONE",
-    )  # fmt: skip
+    let_in(client, "consumer")
     return client.create_function_url_config(FunctionName="consumer", AuthType="NONE")["FunctionUrl"]
 
 
-def test_a_function_url_adds_the_header_to_the_event(cloud, function, log_lines, seen):
+def test_a_function_url_adds_the_header_to_the_event(cloud, function, log_lines, seen, let_in):
     function("consumer", CONSUMER)
-    url = public_url(cloud)
+    url = public_url(cloud, let_in)
     get(cloud, url)
     event = json.loads(next(line for line in log_lines("consumer") if line.startswith("event ")).removeprefix("event "))
     assert root(seen()[0]) == event["headers"]["x-amzn-trace-id"]
 
 
-def test_no_header_goes_out_with_a_plain_http_request(cloud, sender, function, invoke, seen):
+def test_no_header_goes_out_with_a_plain_http_request(cloud, sender, function, invoke, seen, let_in):
     function("consumer", CONSUMER)
-    url = public_url(cloud)
+    url = public_url(cloud, let_in)
     header, _ = invoke(sender(f'import urllib.request; urllib.request.urlopen("{url}").read()'), {})
     (found,) = seen()
     assert root(found) != root(header)

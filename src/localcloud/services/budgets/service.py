@@ -5,7 +5,7 @@ Sources: "Managing your costs with AWS Budgets", "Best practices for AWS Budgets
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from moto.budgets.models import budgets_backends
 
 from localcloud.api import ApiCall, ApiError
 from localcloud.services.budgets import messages
+from localcloud.services.budgets.actions import BudgetActions
 from localcloud.services.budgets.evaluation import Evaluation, Standing
 from localcloud.services.cost_explorer.expressions import Dimensions
 from localcloud.services.policies import allows
@@ -44,6 +45,7 @@ class Budgets:
         dimensions = Dimensions(cloud.region, cloud.account_id)
         self._evaluation = Evaluation(dimensions, int(facts.value("quota.budgets.forecast_history")))
         self._periods: dict[str, date] = {}  # for which a budget was evaluated last
+        self._actions = BudgetActions(cloud, lambda name: self._find(name, "Unable to get budget"), self._send)
         self.on_email: list[Callable[[str, str, str], None]] = []
 
     def install(self) -> None:
@@ -60,6 +62,7 @@ class Budgets:
         }
         for name, operation in operations.items():
             self._cloud.api.register("budgets", name, operation)
+        self._actions.install()
         self._later()
 
     @cached_property
@@ -93,6 +96,8 @@ class Budgets:
             self._periods[name] = standing.start
             for notification in made.notifications:
                 notification.details[_STATE] = _OK
+            self._actions.new_period(made)
+        self._actions.look_at(made, standing)
         for notification in made.notifications:
             before = notification.details.get(_STATE, _OK)
             after = _ALARM if standing.sets_off(notification.details) else _OK
@@ -117,12 +122,15 @@ class Budgets:
             threshold=standing.threshold(details),
             amount=amount,
         )
-        for subscriber in notification.subscribers:
+        self._send(notification.subscribers, messages.subject(name), text)
+
+    def _send(self, subscribers: Iterable[Mapping[str, str]], subject: str, text: str) -> None:
+        for subscriber in subscribers:
             if subscriber["SubscriptionType"] == "SNS":
-                self._publish(subscriber["Address"], messages.subject(name), text)
+                self._publish(subscriber["Address"], subject, text)
             else:
                 for listener in self.on_email:
-                    listener(subscriber["Address"], messages.subject(name), text)
+                    listener(subscriber["Address"], subject, text)
 
     def _publish(self, topic_arn: str, subject: str, text: str) -> None:
         """To a topic whose policy lets Budgets publish; any other hears nothing, and nobody is told."""

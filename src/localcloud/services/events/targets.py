@@ -90,12 +90,10 @@ class Targets:
     def _to_lambda(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], text: str) -> None:
         lambda_, arn = self._cloud.lambda_, target["Arn"]
         try:
-            function = lambda_.functions.model(arn)
+            statements = lambda_.functions.statements(arn)
         except ApiError as exc:
             raise TargetMissing(exc.message) from exc
-        if not target.get("RoleArn") and not self._allowed(
-            function.policy.statements, "lambda:InvokeFunction", arn_of(rule)
-        ):
+        if not target.get("RoleArn") and not self._allowed(statements, "lambda:InvokeFunction", arn_of(rule)):
             raise NotPermitted(f"{arn} has no permission for {_PRINCIPAL} to invoke it from {rule.arn}.")
         lambda_.asynchronous.accept(arn, text.encode())
 

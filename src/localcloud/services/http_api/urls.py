@@ -11,13 +11,19 @@ from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.payload import Context, event_v2
 from localcloud.services.http_api.proxy import invoke, refusal, traced
+from localcloud.services.lambda_.function_urls import FunctionUrl
 from localcloud.services.policies import allows
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
-_ACTION = "lambda:InvokeFunctionUrl"
-_FORBIDDEN = refusal(403, "Forbidden", key="Message")
+_ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")  # since October 2025 a URL needs both
+_FORBIDDEN = refusal(
+    403,
+    "Forbidden. For troubleshooting Function URL authorization issues, see: "
+    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html",
+    key="Message",
+)
 _THROTTLED = refusal(429, "Rate Exceeded.", key="Message")
 _TOO_LARGE = refusal(413, "Request must be smaller than 6291456 bytes", key="Message")
 _BAD_GATEWAY = refusal(502, "Internal Server Error")
@@ -37,26 +43,24 @@ class FunctionUrls:
         self._cloud.http.serve_suffix(self._suffix, self._serve)
 
     def _serve(self, request: HttpRequest) -> HttpResponse:
-        function, config = self._find(request.host)
-        if function is None:
+        url = self._cloud.lambda_.urls.find(request.host)
+        if url is None:
             return _FORBIDDEN
-        cors = {name[:1].lower() + name[1:]: value for name, value in (config.config.get("Cors") or {}).items()}
+        cors = {name[:1].lower() + name[1:]: value for name, value in (url.config.config.get("Cors") or {}).items()}
         origin = request.headers.get("origin")
         if cors and origin and request.method == "OPTIONS":  # preflights never reach the function
             return HttpResponse(200, cors_headers(cors, origin))
-        answer = self._invoke(function, config, request)
+        answer = self._invoke(url, request)
         if not cors or not origin:
             return answer
         return HttpResponse(answer.status, {**answer.headers, **_simple(cors, origin)}, answer.body)
 
-    def _invoke(self, function: Any, config: Any, request: HttpRequest) -> HttpResponse:
-        if config.config.get("AuthType") == "AWS_IAM" and "authorization" not in request.headers:
-            return _FORBIDDEN
-        if not self._allows(function, request):
+    def _invoke(self, url: FunctionUrl, request: HttpRequest) -> HttpResponse:
+        if not self._lets_in(url, request):
             return _FORBIDDEN
         identifier = request.host.split(".")[0]
         name = f"{request.method} {request.path}"
-        with self._cloud.tracer.span(name, "lambda-url", function.function_name) as span:
+        with self._cloud.tracer.span(name, "lambda-url", url.function.function_name) as span:
             request = traced(self._cloud, request, span)
             context = Context(
                 account_id=self._cloud.account_id,
@@ -73,20 +77,18 @@ class FunctionUrls:
             payload = json.dumps(event_v2(request, context)).encode()
             if len(payload) > self._most_bytes:
                 return _TOO_LARGE
-            arn = function.function_arn
-            return invoke(self._cloud, arn, payload, "2.0", None, failed=_BAD_GATEWAY, throttled=_THROTTLED)
+            return invoke(self._cloud, url.arn, payload, "2.0", None, failed=_BAD_GATEWAY, throttled=_THROTTLED)
 
-    def _allows(self, function: Any, request: HttpRequest) -> bool:
-        """Whether the function's policy lets the caller in; a caller who signs is of the account, and needs none."""
-        statements = function.policy.statements
-        return "authorization" in request.headers or allows(statements, "*", _ACTION, "", self._cloud.account_id)
-
-    def _find(self, host: str) -> tuple[Any, Any]:
-        for function in self._cloud.lambda_.functions.backend.list_functions():
-            config = function.url_config
-            if config is not None and host in config.url:
-                return function, config
-        return None, None
+    def _lets_in(self, url: FunctionUrl, request: HttpRequest) -> bool:
+        """Whether the policy lets the caller in; a caller who signs is of the account, and needs none."""
+        if "authorization" in request.headers:
+            return True
+        auth_type = url.config.config.get("AuthType")
+        if auth_type == "AWS_IAM":
+            return False
+        context = {"lambda:FunctionUrlAuthType": auth_type, "lambda:InvokedViaFunctionUrl": "true"}
+        statements = self._cloud.lambda_.functions.statements(url.arn)
+        return all(allows(statements, "*", action, "", self._cloud.account_id, context) for action in _ACTIONS)
 
 
 def _simple(cors: Mapping[str, Any], origin: str) -> dict[str, str]:

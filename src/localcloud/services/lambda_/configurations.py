@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiCall
+from localcloud.services.lambda_.aliases import Aliases
 from localcloud.services.lambda_.code_downloads import CodeDownloads
 from localcloud.services.lambda_.destinations import dead_letter_target, set_dead_letter_target
 from localcloud.services.lambda_.durable import settings as durable
@@ -42,6 +43,7 @@ class Configurations:
         self._forget = forget
         self._limits = PackageLimits(cloud, functions)
         self._downloads = CodeDownloads(cloud)
+        self._aliases = Aliases(cloud, functions)
 
     def install(self) -> None:
         """Take the operations over from moto, which still does most of the work."""
@@ -51,6 +53,7 @@ class Configurations:
         self._cloud.api.register("lambda", "DeleteFunction", self._delete_function)
         self._limits.install()
         self._downloads.install()
+        self._aliases.install()
 
     def _configuration(self, call: ApiCall) -> dict[str, Any]:
         self._snap_start.check(call.params)
@@ -107,8 +110,10 @@ class Configurations:
         return {**dead_letters, **durable.described(model), **snap_start, **managed, **storage}
 
     def _delete_function(self, call: ApiCall) -> Any:
-        answer = self._cloud.api.stock(call)
         name, qualifier = split_reference(call.params["FunctionName"], call.params.get("Qualifier"))
+        if not self._aliases.check_deletion(name, qualifier):
+            return {}  # a version that is not there
+        answer = self._cloud.api.stock(call)
         self._forget(name, qualifier)
         self._snap_start.deleted(name, qualifier)
         self._managed.forget(name, qualifier)

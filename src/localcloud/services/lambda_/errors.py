@@ -73,6 +73,8 @@ def ended_process(exc: BaseException) -> str | None:
     if isinstance(exc, SystemExit):
         status = exc.code if isinstance(exc.code, int) else int(exc.code is not None)
         return f"exit status {status}" if status else ""
+    if isinstance(exc, KeyboardInterrupt):
+        return "signal: interrupt"  # Python ends itself so
     return None if isinstance(exc, Exception) else "exit status 1"
 
 

@@ -106,6 +106,30 @@ class Functions:
             raise self._not_found(name, qualifier)
         return found
 
+    def aliases(self, name: str) -> dict[str, Any]:
+        """moto's aliases of a function by their names. Raises ApiError ResourceNotFoundException."""
+        found: dict[str, Any] = self.backend._lambdas._aliases[self.model(name).function_arn]
+        return found
+
+    def resource(self, reference: str, qualifier: str | None = None) -> str:
+        """The ARN that a resource policy names: the function's, or that of one version or alias of it.
+
+        Raises ApiError ResourceNotFoundException.
+        """
+        name, qualifier = split_reference(reference, qualifier)
+        arn = str(self.model(name).function_arn)
+        if qualifier is None or qualifier == LATEST:
+            return arn
+        if qualifier not in self.aliases(name) and self.backend._lambdas._get_version(name, qualifier) is None:
+            raise self._not_found(name, qualifier)
+        return f"{arn}:{qualifier}"
+
+    def statements(self, reference: str, qualifier: str | None = None) -> list[dict[str, Any]]:
+        """The statements about exactly what the reference names. Raises ApiError ResourceNotFoundException."""
+        resource = self.resource(reference, qualifier)
+        policy = self.model(split_reference(reference, None)[0]).policy
+        return [statement for statement in policy.statements if statement["Resource"] == resource]
+
     def _alias_version(self, alias: Any) -> str:
         weights = (alias.routing_config or {}).get("AdditionalVersionWeights") or {}
         at = self._alias_stream.random() if weights else 1.0

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from localcloud.kernel import HandlerSpun, Timer
+from localcloud.kernel import HandlerSpun, Killed, Timer
 from localcloud.runtime import ExecutionEnvironment
 from localcloud.runtime.process import ProcessEnded
 from localcloud.runtime.tape import HOOKS, Tape
@@ -15,6 +15,14 @@ from localcloud.services.lambda_ import errors
 from localcloud.services.lambda_.context import ClientContext, LambdaContext
 from localcloud.services.lambda_.functions import Function, Functions
 from localcloud.services.lambda_.import_weight import ImportWeight
+from localcloud.services.lambda_.init_lines import (
+    PHASE_INIT,
+    PHASE_INVOKE,
+    InitLines,
+    early_init,
+    failed_init,
+    of_invocation,
+)
 from localcloud.services.lambda_.marshalling import marshalled
 from localcloud.services.lambda_.recursion import following
 from localcloud.services.lambda_.results import Interference, InvokeResult
@@ -37,6 +45,7 @@ class Invoker:
         self._factory = EnvironmentFactory(cloud, functions)
         self._functions = functions
         self._weight = ImportWeight(cloud.facts)
+        self._init_lines = InitLines(cloud)
         self._memory_mb = int(cloud.facts.value("model.lambda.python_memory"))
         leisure = cloud.facts.value("quota.lambda.init.limit_pc_snapstart_lmi")
         self._leisure_s = int(leisure["least_s"]), int(leisure["most_s"])
@@ -63,6 +72,8 @@ class Invoker:
         environment = sandbox.environment = self._factory.make(sandbox)
         environment.tape = tape
         share, environment.cpu_share = environment.cpu_share, 1.0  # Init runs at full CPU, whatever the memory
+        restored = tape is not None and tape.playing
+        self._log_init(sandbox, self._init_lines.start(sandbox.config, restored))
         task = kernel.spawn(self._load, sandbox, group=environment, name=f"{sandbox.config.name} init")
         finished = task.join(limit_us)
         environment.cpu_share = share
@@ -72,8 +83,12 @@ class Invoker:
             environment.kill()
             task.join()
             sandbox.environment = None
+            self._log_init(sandbox, failed_init(sandbox.init_us, PHASE_INIT, None))
         elif task.exception is not None:
             self._discard(sandbox)
+            self._log_init(sandbox, failed_init(sandbox.init_us, PHASE_INIT, task.exception))
+        elif sandbox.kind == PROVISIONED:
+            self._log_init(sandbox, early_init(sandbox.init_us))
 
     def _load(self, sandbox: Sandbox) -> None:
         """Import the handler's module and take the time a Python start takes."""
@@ -93,6 +108,22 @@ class Invoker:
         self._charge_later_imports(environment)
         if failed is not None:
             raise failed
+
+    def _load_again(self, sandbox: Sandbox) -> None:
+        """Init inside an invocation, which reports it when it fails."""
+        kernel = self._cloud.kernel
+        started_us = kernel.now_us
+        failed: BaseException | None = None
+        try:
+            self._load(sandbox)
+        except Killed:  # the invocation has timed out
+            raise
+        except BaseException as exc:
+            failed = exc
+            raise
+        finally:
+            if failed is not None or sandbox.handler is None:
+                self._log(sandbox, failed_init(kernel.now_us - started_us, PHASE_INVOKE, failed))
 
     def _charge_later_imports(self, environment: ExecutionEnvironment) -> None:
         """What a handler imports while it runs takes time then, and more with less memory: only Init has full CPU."""
@@ -178,7 +209,7 @@ class Invoker:
                 error, sandbox.restore_error = sandbox.restore_error, None
                 raise error
             if suppressed:
-                self._load(sandbox)
+                self._load_again(sandbox)
             self.take_cpu(sandbox)
             if interference is not None:
                 crash_timer = self.interfere(interference, crash)
@@ -292,6 +323,10 @@ class Invoker:
     def _log(self, sandbox: Sandbox, line: str) -> None:
         sandbox.lines.append((self._cloud.kernel.unix_us // 1_000, line))
 
+    def _log_init(self, sandbox: Sandbox, line: str) -> None:
+        if sandbox.config.managed is None:  # those on managed instances log JSON only
+            self._log(sandbox, line)
+
     def _log_error(self, sandbox: Sandbox, error: dict[str, Any]) -> None:
         text = f"[ERROR] {error['errorType']}: {error['errorMessage']}"
         stack = error.get("stackTrace")
@@ -331,7 +366,7 @@ class Invoker:
             init_ms=init_us / 1_000,
             cold=init_us > 0 or restore_us > 0,
             restore_ms=restore_us / 1_000,
-            log_tail=tuple(line for _, line in lines),
+            log_tail=of_invocation(lines),
             provisioned=sandbox.kind == PROVISIONED,
         )
 

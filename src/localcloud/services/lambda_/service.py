@@ -21,6 +21,7 @@ from localcloud.services.lambda_.concurrency import Concurrency
 from localcloud.services.lambda_.configurations import Configurations
 from localcloud.services.lambda_.context import ClientContext
 from localcloud.services.lambda_.durable import DurableExecutions
+from localcloud.services.lambda_.function_urls import FunctionUrlConfigs
 from localcloud.services.lambda_.functions import Function, Functions, split_reference
 from localcloud.services.lambda_.invocation import Invoker
 from localcloud.services.lambda_.invoke_variants import InvokeVariants
@@ -29,6 +30,7 @@ from localcloud.services.lambda_.metrics import LambdaMetrics
 from localcloud.services.lambda_.provisioned import ProvisionedConcurrency
 from localcloud.services.lambda_.provisioned_api import ProvisionedOperations
 from localcloud.services.lambda_.recursion import Lineage, Recursion, following
+from localcloud.services.lambda_.resource_policies import ResourcePolicies
 from localcloud.services.lambda_.results import Interference, InvokeResult, Throttled
 from localcloud.services.lambda_.sandboxes import Pool
 from localcloud.trace_header import TraceHeader
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 _MB = 1024 * 1024
 _LOG_TAIL_BYTES = 4_096
+_INVOCATION_TYPES = ("DryRun", "RequestResponse", "Event")
 
 
 class Lambda:
@@ -62,6 +65,7 @@ class Lambda:
         self._configurations = Configurations(
             cloud, self.functions, self._invoker.snap_start, self.managed, self._provisioned_operations.forget
         )
+        self.urls = FunctionUrlConfigs(cloud, self.functions)
         self.durable = DurableExecutions(cloud, self._once)
         self._sandboxes: Counter[tuple[str, str]] = Counter()
         self.asynchronous = AsyncInvocations(cloud, self)
@@ -80,6 +84,8 @@ class Lambda:
         register("lambda", "InvokeAsync", variants.queued)
         register("lambda", "InvokeWithResponseStream", variants.streamed)
         self._configurations.install()
+        ResourcePolicies(self._cloud, self.functions).install()
+        self.urls.install()
         self.asynchronous.configs.install()
         self._provisioned_operations.install()
         self.managed.install()
@@ -236,6 +242,12 @@ class Lambda:
         if isinstance(payload, str):
             payload = payload.encode()
         kind = params.get("InvocationType", "RequestResponse")
+        if kind not in _INVOCATION_TYPES:
+            message = (
+                f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy constraint: Member "
+                f"must satisfy enum value set: [{', '.join(_INVOCATION_TYPES)}]"
+            )
+            raise ApiError("ValidationException", message)
         reference, qualifier = params["FunctionName"], params.get("Qualifier")
         limit = self._async_limit if kind == "Event" else self._sync_limit
         if len(payload) > limit:

@@ -11,7 +11,9 @@ from lark import Lark, Token, Tree
 from lark.exceptions import LarkError, UnexpectedCharacters, UnexpectedInput
 
 _GRAMMAR = r"""
-start: command ("|" command)*
+start: [source "|"] command ("|" command)*
+source: _SOURCE NAME "(" [option ("," option)*] ")"
+option: NAME ":" (STRING | "[" [STRING ("," STRING)*] "]")
 ?command: _FIELDS projections -> fields
         | _UNMASK projections -> fields
         | _DISPLAY projections -> display
@@ -21,6 +23,7 @@ start: command ("|" command)*
         | _SORT order ("," order)* -> sort
         | (_LIMIT | _HEAD) NUMBER -> limit
         | _DEDUP either ("," either)* -> dedup
+        | _PATTERN sum -> pattern
         | _PARSE [atom] (STRING | REGEX) [_AS names] -> parse
 projections: projection ("," projection)*
 projection: either [_AS NAME]
@@ -62,6 +65,8 @@ _LIMIT.3: /limit\b/i
 _HEAD.3: /head\b/i
 _DEDUP.3: /dedup\b/i
 _PARSE.3: /parse\b/i
+_PATTERN.3: /pattern\b/i
+_SOURCE.3: /source\b/i
 _BY.3: /by\b/i
 _AS.3: /as\b/i
 _AND.3: /and\b/i

@@ -12,6 +12,7 @@ from lark import Token, Tree
 
 from localcloud.services.log_insights.functions import AGGREGATE, SCALAR, Period, floor, number, shown
 from localcloud.services.log_insights.language import Malformed, parse
+from localcloud.services.log_insights.patterns import COUNT, PATTERN, RATIO, SEVERITY, patterns
 from localcloud.services.log_insights.records import Record
 
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -42,7 +43,8 @@ class Query:
     def __init__(self, text: str, now_s: int = 0) -> None:
         self._text = text
         self._now_s = now_s
-        self._commands = parse(text).children
+        source, *self._commands = parse(text).children
+        self.source = None if source is None else _source(source)
         for command in self._commands:
             assert isinstance(command, Tree)
             self._check(command, aggregates=command.data == "stats")
@@ -156,6 +158,13 @@ class Query:
                 row.update(zip(wanted, match.groups(), strict=False))
         state.columns += [] if state.columns else [*_DEFAULT_FIELDS, *wanted]
 
+    def _pattern(self, state: _State, children: list[Any]) -> None:
+        values = (evaluate(children[0], row) for row in state.rows)
+        state.rows = patterns(shown(value) for value in values if value is not None)
+        for row in state.rows:
+            row["@now"] = self._now_s
+        state.columns, state.grouped, state.sorted = [PATTERN, RATIO, COUNT, SEVERITY], True, True
+
     def _unnest(self, state: _State, children: list[Any]) -> None:
         """One row for each element of a list; rows without a list stay as they are, and have no element."""
         expression, name = children
@@ -191,6 +200,36 @@ class Query:
         rows.sort(key=lambda row: [_sort_key(row[self._label(key)]) for key in keys])
         state.rows, state.grouped, state.sorted = rows, True, False
         state.columns = [self._label(each) for each in [*keys, *projections.children]]
+
+
+_OPTIONS = {"nameprefix": "prefixes", "class": "classes", "loggroupclass": "classes", "accountidentifiers": "accounts",
+            "accountidentifier": "accounts"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The log groups that a SOURCE command names; by default all of the Standard class."""
+
+    prefixes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ("STANDARD",)
+    accounts: tuple[str, ...] = ()
+
+
+def _source(node: Any) -> Source:
+    """Raises Malformed."""
+    name, *options = node.children
+    if str(name).lower() != "loggroups":
+        raise Malformed(f"{name} is not a known source", name.start_pos or 0, name.end_pos or 0)
+    chosen: dict[str, tuple[str, ...]] = {}
+    for option in (found for found in options if found is not None):
+        keyword, *values = option.children
+        member = _OPTIONS.get(str(keyword).lower())
+        if member is None:
+            problem = f"{keyword} is not a known keyword of SOURCE"
+            raise Malformed(problem, keyword.start_pos or 0, keyword.end_pos or 0)
+        given = tuple(_unquoted(value) for value in values if value is not None)
+        chosen[member] = tuple(value.upper() for value in given) if member == "classes" else given
+    return Source(**chosen)
 
 
 # -- expressions -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.ids import uuid4_text
 from localcloud.services.log_insights.execution import Execution
 from localcloud.services.log_insights.language import Malformed
-from localcloud.services.log_insights.queries import Query
+from localcloud.services.log_insights.queries import Query, Source
 from localcloud.services.log_insights.records import Record, record
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class LogInsights:
         self._most = int(quota["insights_concurrent"])
         self._limit_us = int(quota["insights_timeout_min"]) * 60_000_000
         self._kept_us = int(facts.value("quota.logs.insights_results")) * 86_400_000_000
+        self._most_prefixes = int(facts.value("quota.logs.insights_source_prefixes"))
         self._most_groups = int(facts.value("quota.logs.insights_groups"))
         self.gb_per_s = float(facts.value("model.logs.insights_scan"))
         self._queries: dict[str, Execution] = {}
@@ -53,7 +54,8 @@ class LogInsights:
 
     def _start(self, call: ApiCall) -> dict[str, Any]:
         params = call.params
-        text, groups = params["queryString"], self._groups(params)
+        text = params["queryString"]
+        self._check(params)
         try:
             query = Query(text, self._cloud.kernel.unix_us // 1_000_000)
         except Malformed as exc:
@@ -61,6 +63,7 @@ class LogInsights:
             raise ApiError(
                 "MalformedQueryException", str(exc), 400, queryCompileError={"location": where, "message": str(exc)}
             ) from None
+        groups = self._groups(params, query.source)
         if sum(each.running for each in self._queries.values()) >= self._most:
             message = f"Account maximum query concurrency limit of [{self._most}] reached."
             raise ApiError("LimitExceededException", message, 400)
@@ -89,12 +92,20 @@ class LogInsights:
     def _bill(self, group: str, size_bytes: int) -> None:
         self._cloud.meter.add("logs.scanned_gb", size_bytes / _GB, group.rsplit("/", 1)[-1])
 
-    def _groups(self, params: dict[str, Any]) -> list[str]:
+    @staticmethod
+    def _check(params: dict[str, Any]) -> None:
         language = params.get("queryLanguage", "CWLI")
         if language != "CWLI":
             raise ApiError("InvalidParameterException", f"The local cloud does not know queries in {language}.", 400)
+        if params["startTime"] > params["endTime"]:
+            raise ApiError("InvalidParameterException", "End time should not be before start time.", 400)
+
+    def _groups(self, params: dict[str, Any], source: Source | None) -> list[str]:
+        """The groups that the parameters name, or the query's SOURCE."""
         given = [name for name in ("logGroupName", "logGroupNames", "logGroupIdentifiers") if params.get(name)]
-        if len(given) != 1:
+        if source is not None and not given:
+            return self._sources(source)
+        if len(given) != 1 or source is not None:
             message = "Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified."
             raise ApiError("InvalidParameterException", message, 400)
         found = params[given[0]]
@@ -107,9 +118,22 @@ class LogInsights:
             if name not in self._backend.groups:
                 message = f"Log group '{name}' does not exist for account ID '{self._cloud.account_id}'"
                 raise ApiError("ResourceNotFoundException", message, 400)
-        if params["startTime"] > params["endTime"]:
-            raise ApiError("InvalidParameterException", "End time should not be before start time.", 400)
         return list(dict.fromkeys(names))
+
+    def _sources(self, source: Source) -> list[str]:
+        if len(source.prefixes) > self._most_prefixes:
+            message = f"At most {self._most_prefixes} prefixes can be given in SOURCE."
+            raise ApiError("InvalidParameterException", message, 400)
+        if source.accounts and self._cloud.account_id not in source.accounts:
+            return []
+        found = [
+            name
+            for name in self._backend.groups
+            if name.startswith(source.prefixes or "") and self._cloud.logs.log_class(name) in source.classes
+        ]
+        if not found:
+            raise ApiError("ResourceNotFoundException", "No log groups match the SOURCE of the query.", 400)
+        return found
 
     def _events(self, group: str, start_ms: int, end_ms: int) -> Iterator[Record]:
         for name, stream in self._backend.groups[group].streams.items():
@@ -154,7 +178,7 @@ class LogInsights:
                 "queryLanguage": query.language,
                 "queryId": query_id,
                 "queryString": query.text,
-                "logGroupName": query.groups[0],
+                "logGroupName": query.groups[0] if query.groups else "",
                 "createTime": query.started_us // 1_000,
                 "status": query.status,
             }

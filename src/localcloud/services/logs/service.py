@@ -57,6 +57,10 @@ class Logs:
 
     # -- writing -------------------------------------------------------------------------------
 
+    def log_class(self, group: str) -> str:
+        """STANDARD or INFREQUENT_ACCESS; the group must be there."""
+        return str(self._classes.get(self._backend.groups[group], "STANDARD"))
+
     def put(
         self,
         group: str,

@@ -26,6 +26,7 @@ from localcloud.services.rest_api.parameters import request_value
 from localcloud.services.rest_api.routing import find_method
 from localcloud.services.rest_api.validation import validate
 from localcloud.services.variables import substituted
+from localcloud.services.xray.rules import Request
 from localcloud.trace_header import TraceHeader
 
 if TYPE_CHECKING:
@@ -94,7 +95,12 @@ class RestApis:
         stage = api.stages.get(request.path.lstrip("/").partition("/")[0])
         sampler = self._cloud.xray.sampler
         if stage is not None and stage.tracing_enabled:
-            return sampler.arrive(f"{api.id}/{stage.name}", incoming, active=True)
+            asked = Request(
+                f"{api.name}/{stage.name}", "AWS::ApiGateway::Stage",
+                f"arn:aws:apigateway:{self._cloud.region}::/restapis/{api.id}/stages/{stage.name}",
+                request.host, request.method, request.path, request.headers,
+            )  # fmt: skip
+            return sampler.arrive(f"{api.id}/{stage.name}", incoming, active=True, request=asked)
         return incoming or TraceHeader(sampler.new_root())
 
     # -- one request ---------------------------------------------------------------------------

@@ -64,7 +64,7 @@ class S3Notifications:
         statements: Any
         try:
             if action.startswith("lambda:"):
-                statements = cloud.lambda_.functions.model(arn).policy.statements
+                statements = cloud.lambda_.functions.statements(arn)
             elif action.startswith("sqs:"):
                 if arn.endswith(".fifo"):
                     return False  # S3 cannot notify FIFO queues

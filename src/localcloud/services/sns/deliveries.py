@@ -10,7 +10,8 @@ from moto.sqs.exceptions import QueueDoesNotExist, SQSException
 from localcloud.api import ApiError
 from localcloud.net import HttpRequest, HttpTimeout, HttpUnreachable
 from localcloud.services.policies import allows
-from localcloud.services.sns.messages import Notification
+from localcloud.services.sns.delivery_policies import PLAIN, DeliveryPolicy, delivery_policy
+from localcloud.services.sns.messages import Confirmation, Notification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +38,7 @@ class Deliveries:
         self._cloud = cloud
         self._count = count
         self._publish_us = round(cloud.facts.value("model.api.sns.publish")["p50"] * 1_000)
-        retry = cloud.facts.value("quota.sns.http_retry")
-        self._retries, self._pause_us = int(retry["retries"]), round(retry["delay_s"] * 1e6)
+        self._retry = cloud.facts.value("quota.sns.http_retry")
         self._last_us: dict[tuple[str, str], int] = {}  # of a FIFO subscription and group: one after the other
 
     def start(self, subscription: Any, notification: Notification) -> None:
@@ -54,13 +54,36 @@ class Deliveries:
             delay_us=at_us - kernel.now_us, critical=True,
         )  # fmt: skip
 
+    def ask(self, subscription: Any, confirmation: Confirmation) -> None:
+        """Post a confirmation to an endpoint, as messages are, again and again while it does not take it."""
+        body = json.dumps(confirmation.message(), ensure_ascii=False)
+        headers = _headers("SubscriptionConfirmation", confirmation.id, confirmation.topic_arn)
+
+        def deliver() -> None:
+            for pause_s in (*self._policy(subscription).pauses_s, None):
+                try:
+                    self._post(subscription, {"content-type": PLAIN, **headers}, body)
+                except NotDelivered as exc:
+                    if exc.again and pause_s is not None:
+                        self._cloud.kernel.sleep(round(pause_s * 1e6))
+                        continue
+                return
+
+        delay_us = max(1_000, self._cloud.latency.hop_us("sns_standard_lambda") - self._publish_us)
+        name = f"confirmation of {confirmation.topic_arn}"
+        self._cloud.kernel.spawn(deliver, name=name, delay_us=delay_us, critical=True)
+
+    def _policy(self, subscription: Any) -> DeliveryPolicy:
+        own = subscription.attributes.get("DeliveryPolicy") or ""
+        return delivery_policy(subscription.topic.delivery_policy or "", own, self._retry)
+
     def _deliver(self, subscription: Any, notification: Notification) -> None:
-        for attempt in range(self._retries + 1):
+        for pause_s in (*self._policy(subscription).pauses_s, None):
             try:
                 self._send(subscription, notification)
             except NotDelivered as exc:
-                if exc.again and attempt < self._retries:
-                    self._cloud.kernel.sleep(self._pause_us)
+                if exc.again and pause_s is not None:
+                    self._cloud.kernel.sleep(round(pause_s * 1e6))
                     continue
                 self._give_up(subscription, notification, exc)
                 return
@@ -106,7 +129,7 @@ class Deliveries:
     def _to_function(self, subscription: Any, notification: Notification) -> None:
         lambda_, arn = self._cloud.lambda_, subscription.endpoint
         try:
-            statements = lambda_.functions.model(arn).policy.statements
+            statements = lambda_.functions.statements(arn)
         except ApiError as exc:
             raise NotDelivered(exc.code, exc.message, False) from exc
         if not allows(statements, _PRINCIPAL, "lambda:InvokeFunction", notification.topic_arn, self._cloud.account_id):
@@ -120,14 +143,16 @@ class Deliveries:
         if not raw:
             body = json.dumps(notification.envelope(subscription.protocol, subscription.arn), ensure_ascii=False)
         headers = {
-            "content-type": "text/plain; charset=UTF-8",
-            "x-amz-sns-message-type": "Notification",
-            "x-amz-sns-message-id": notification.id,
-            "x-amz-sns-topic-arn": notification.topic_arn,
+            "content-type": self._policy(subscription).content_type,
+            **_headers("Notification", notification.id, notification.topic_arn),
             "x-amz-sns-subscription-arn": subscription.arn,
             **({"x-amz-sns-rawdelivery": "true"} if raw else {}),
         }
         self._cloud.meter.add("sns.http_deliveries", 1, notification.topic_arn.rsplit(":", 1)[-1])
+        self._post(subscription, headers, body)
+
+    def _post(self, subscription: Any, headers: dict[str, str], body: str) -> None:
+        """Raises NotDelivered unless the endpoint takes it."""
         try:
             request = HttpRequest("POST", subscription.endpoint, headers, body.encode())
             status = self._cloud.http.request(request, _HTTP_TIMEOUT_US).status
@@ -159,6 +184,16 @@ class Deliveries:
             self._count(topic_arn, "NumberOfNotificationsFailedToRedriveToDlq")
             return
         self._count(topic_arn, "NumberOfNotificationsRedrivenToDlq")
+
+
+def _headers(kind: str, message_id: str, topic_arn: str) -> dict[str, str]:
+    """Those that tell an endpoint what it gets."""
+    return {
+        "x-amz-sns-message-type": kind,
+        "x-amz-sns-message-id": message_id,
+        "x-amz-sns-topic-arn": topic_arn,
+        "user-agent": "Amazon Simple Notification Service Agent",
+    }
 
 
 def is_raw(subscription: Any) -> bool:

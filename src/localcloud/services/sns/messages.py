@@ -43,8 +43,7 @@ class Notification:
 
     @property
     def timestamp(self) -> str:
-        """ISO 8601 with milliseconds."""
-        return datetime.fromtimestamp(self.at_us / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        return _timestamp(self.at_us)
 
     @property
     def described_attributes(self) -> dict[str, dict[str, str]]:
@@ -53,8 +52,7 @@ class Notification:
 
     def envelope(self, protocol: str, subscription_arn: str) -> dict[str, Any]:
         """What a queue or an HTTP endpoint gets, unless it wants the raw message."""
-        region = self.topic_arn.split(":")[3]
-        host = f"https://sns.{region}.amazonaws.com/"
+        host = _host(self.topic_arn)
         found: dict[str, Any] = {"Type": "Notification", "MessageId": self.id}
         if self.sequence is not None:
             found["SequenceNumber"] = self.sequence
@@ -67,7 +65,7 @@ class Notification:
             "UnsubscribeURL": f"{host}?Action=Unsubscribe&SubscriptionArn={subscription_arn}",
         }
         if self.sequence is None:
-            found |= {"SignatureVersion": "1", "Signature": "SIMULATED", "SigningCertURL": f"{host}simulated.pem"}
+            found |= _signature(host)
         if self.attributes:
             found["MessageAttributes"] = self.described_attributes
         return found
@@ -85,6 +83,46 @@ class Notification:
             "Sns": sns,
         }
         return {"Records": [record]}
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What an HTTP endpoint is asked before it gets any message. `at_us` is Unix microseconds."""
+
+    id: str
+    topic_arn: str
+    token: str
+    url: str
+    at_us: int
+
+    def message(self) -> dict[str, Any]:
+        """The JSON document that is posted."""
+        return {
+            "Type": "SubscriptionConfirmation",
+            "MessageId": self.id,
+            "Token": self.token,
+            "TopicArn": self.topic_arn,
+            "Message": (
+                f"You have chosen to subscribe to the topic {self.topic_arn}.\n"
+                "To confirm the subscription, visit the SubscribeURL included in this message."
+            ),
+            "SubscribeURL": self.url,
+            "Timestamp": _timestamp(self.at_us),
+            **_signature(_host(self.topic_arn)),
+        }
+
+
+def _timestamp(at_us: int) -> str:
+    """ISO 8601 with milliseconds."""
+    return datetime.fromtimestamp(at_us / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def _host(topic_arn: str) -> str:
+    return f"https://sns.{topic_arn.split(':')[3]}.amazonaws.com/"
+
+
+def _signature(host: str) -> dict[str, str]:
+    return {"SignatureVersion": "1", "Signature": "SIMULATED", "SigningCertURL": f"{host}simulated.pem"}
 
 
 def _value(attribute: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.services.cloudwatch.store import minute_s
+from localcloud.services.sns.confirmations import WAITING, Confirmations, is_pending
 from localcloud.services.sns.deliveries import Deliveries
 from localcloud.services.sns.filter_policies import ATTRIBUTES, BODY, InvalidFilterPolicy, compile_policy
 from localcloud.services.sns.messages import InvalidMessage, Notification, check_message, size_bytes
@@ -40,6 +41,7 @@ class SNS:
         self._most_bytes = int(cloud.facts.value("quota.sns.message_kib")) * 1024
         self._ids = cloud.kernel.streams["sns/ids"]
         self._deliveries = Deliveries(cloud, lambda topic_arn, metric: self._measure(topic_arn, metric, 1))
+        self._confirmations = Confirmations(cloud, self._deliveries.ask)
         self._seen: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}  # FIFO: when, and what was answered
         self._sequence = 10_000_000_000_000_000_000
 
@@ -50,6 +52,7 @@ class SNS:
         register("sns", "PublishBatch", self._publish_batch)
         register("sns", "Subscribe", self._subscribe)
         register("sns", "SetSubscriptionAttributes", self._set_attribute)
+        self._confirmations.install()
         # filter policies are checked before moto sees them: its own check knows fewer operators
         self._cloud.patches.set(SNSBackend, "_validate_filter_policy", lambda backend, value, scope: None)
 
@@ -116,7 +119,14 @@ class SNS:
             raise _invalid("Invalid parameter: Endpoint must match the specified protocol")
         attributes = call.params.get("Attributes") or {}
         _check_policy(attributes.get("FilterPolicy"), attributes.get("FilterPolicyScope"))
-        return self._cloud.api.stock(call)
+        known = set(self._backend.subscriptions)
+        answer = self._cloud.api.stock(call)
+        subscription = self._backend.subscriptions[answer["SubscriptionArn"]]
+        if protocol in WAITING and (subscription.arn not in known or is_pending(subscription)):
+            self._confirmations.ask(subscription)
+            if not call.params.get("ReturnSubscriptionArn"):
+                return {**answer, "SubscriptionArn": "pending confirmation"}
+        return answer
 
     def _set_attribute(self, call: ApiCall) -> Any:
         name, value = call.params["AttributeName"], call.params.get("AttributeValue")
@@ -198,7 +208,7 @@ class SNS:
 
     def _fan_out(self, topic: Any, notification: Notification) -> None:
         for subscription in list(self._backend.subscriptions.values()):
-            if subscription.topic is not topic:
+            if subscription.topic is not topic or is_pending(subscription):
                 continue
             policy = subscription.attributes.get("FilterPolicy")
             if policy and not compile_policy(policy, subscription.attributes.get("FilterPolicyScope") or ATTRIBUTES)(

@@ -12,6 +12,7 @@ from localcloud.kernel.sync import Event
 from localcloud.kernel.task import Task
 from localcloud.services.states.definition import Machine
 from localcloud.services.states.history import History
+from localcloud.services.states.memory import Billed, Memory
 from localcloud.services.states.progress import Progress
 from localcloud.trace_header import TraceHeader
 
@@ -52,6 +53,8 @@ class Execution:
     redrives: int = 0
     redriven_us: int | None = None
     progress: Progress = field(default_factory=Progress)
+    memory: Memory = field(default_factory=Memory)  # of Express executions
+    billed: Billed | None = None  # an Express execution that has ended
     trace: TraceHeader | None = None  # when its machine traces
     segment_id: str = ""
     tasks: list[Task] = field(default_factory=list)  # the main one and those of branches and timed tasks

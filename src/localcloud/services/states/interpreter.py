@@ -51,12 +51,25 @@ class Interpreter:
             name, data, variables = progress.at, progress.data, progress.variables
         progress.variables = variables
         text = self.text(data)
+        self._hold(progress, text)
         while name is not None:
             progress.at, progress.data = name, data
             data, text, name = self._state(machine.states[name], data, text, variables, context, progress, again)
-            again, progress.inner, progress.map_run = False, None, None
+            again = False
+            self._over(progress)
+            self._hold(progress, text)
         progress.done, progress.output = True, data
         return data
+
+    def _hold(self, progress: Progress, text: str) -> None:
+        if self.execution.express:
+            self.execution.memory.hold(progress, text)
+
+    def _over(self, progress: Progress) -> None:
+        """Forget the branches, iterations and Map Run of a state that has ended, or begins anew."""
+        if self.execution.express:
+            self.execution.memory.let_go(progress)
+        progress.inner, progress.map_run = None, None
 
     # -- one state -----------------------------------------------------------------------------
 
@@ -101,7 +114,7 @@ class Interpreter:
                     self._pause(state.retry[number], attempts[number])
                     attempts[number] += 1
                     self.execution.transitions += 1  # a retry is a transition too
-                    progress.inner, progress.map_run = None, None  # and begins anew
+                    self._over(progress)  # and begins anew
                     continue
                 output, following = self.caught(state, failure, view)
             text = self.text(output)

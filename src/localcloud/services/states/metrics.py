@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from localcloud.services.cloudwatch.store import Series, minute_s
 from localcloud.services.states.executions import ABORTED, FAILED, SUCCEEDED, TIMED_OUT, Execution
+from localcloud.services.states.memory import Billed
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -45,11 +46,11 @@ class Metrics:
             self.execution(execution, f"RedrivenExecutions{_ENDS[execution.status]}", 1)
         self.execution(execution, "ExecutionTime", taken_us / 1_000, "Milliseconds")
 
-    def express(self, execution: Execution, billed_ms: int, memory_mb: int) -> None:
+    def express(self, execution: Execution, billed: Billed) -> None:
         """What an Express execution is billed for."""
-        self.execution(execution, "ExpressExecutionMemory", memory_mb * 1_048_576, "Bytes")
-        self.execution(execution, "ExpressExecutionBilledMemory", memory_mb * 1_048_576, "Bytes")
-        self.execution(execution, "ExpressExecutionBilledDuration", billed_ms, "Milliseconds")
+        self.execution(execution, "ExpressExecutionMemory", billed.used_bytes, "Bytes")
+        self.execution(execution, "ExpressExecutionBilledMemory", billed.memory_mb * 1_048_576, "Bytes")
+        self.execution(execution, "ExpressExecutionBilledDuration", billed.duration_ms, "Milliseconds")
 
     def task(self, family: Family, arn: str, what: str) -> None:
         """A task was Scheduled or Started, has Succeeded, Failed, TimedOut or HeartbeatTimedOut."""

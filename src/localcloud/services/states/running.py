@@ -16,6 +16,7 @@ from localcloud.services.states.executions import ABORTED, FAILED, RUNNING, SUCC
 from localcloud.services.states.history import History
 from localcloud.services.states.interpreter import Interpreter
 from localcloud.services.states.machines import Target
+from localcloud.services.states.memory import ExpressBilling
 from localcloud.services.states.metrics import Metrics
 from localcloud.services.states.tracing import Tracing
 
@@ -31,7 +32,6 @@ _EVENTS = {
     ABORTED: ("ExecutionAborted", "executionAbortedEventDetails"),
 }
 _DAY_US = 86_400_000_000
-BILLED_MS, BILLED_MB = 100, 64  # express: duration rounded up to 100 ms, memory in pieces of 64 MB
 
 
 class Executions:
@@ -43,6 +43,7 @@ class Executions:
         self._ids = stream
         self._known: dict[str, Execution] = {}  # standard ones and children of Map Runs, by ARN
         self._tracing = Tracing(cloud)
+        self._billing = ExpressBilling(cloud.facts)
         self._open = 0
         self._watched = False
         self.tools: Tools
@@ -252,10 +253,10 @@ class Executions:
     def _bill(self, execution: Execution, taken_us: int) -> None:
         meter, name = self._cloud.meter, execution.machine_name.split("/")[0]  # a Map Run's children with their parent
         if execution.express:
-            billed_ms = express_billed_ms(taken_us)
+            billed = execution.billed = self._billing.of(taken_us, execution.definition, execution.memory.most_bytes)
             meter.add("states.express_requests", 1, name)
-            meter.add("states.express_gb_s", billed_ms / 1_000 * BILLED_MB / 1_024, name)
-            self._metrics.express(execution, billed_ms, BILLED_MB)
+            meter.add("states.express_gb_s", billed.gb_s, name)
+            self._metrics.express(execution, billed)
         else:
             meter.add("states.transitions", execution.transitions, name)
             execution.transitions = 0
@@ -280,8 +281,3 @@ class Executions:
             else:
                 self._watch(execution)
                 break
-
-
-def express_billed_ms(taken_us: int) -> int:
-    """The duration that an Express execution is billed for."""
-    return max(1, -(-taken_us // (BILLED_MS * 1_000))) * BILLED_MS

@@ -19,7 +19,7 @@ from localcloud.services.states.machines import Machines, Target, page
 from localcloud.services.states.map_runs import MapRuns
 from localcloud.services.states.metrics import Metrics
 from localcloud.services.states.redrives import Redrives
-from localcloud.services.states.running import BILLED_MB, Executions, express_billed_ms
+from localcloud.services.states.running import Executions
 from localcloud.services.states.single_states import SingleStates
 from localcloud.services.states.status_events import StatusEvents
 from localcloud.services.states.throttle import Throttle
@@ -166,9 +166,9 @@ class StepFunctions:
             raise _unsupported()
         execution = self._start(call.params)
         execution.finished.wait()
-        assert execution.stopped_us is not None
-        billed_ms = express_billed_ms(execution.stopped_us - execution.started_us)
-        details = {"billedMemoryUsedInMB": BILLED_MB, "billedDurationInMilliseconds": billed_ms}
+        billed = execution.billed
+        assert billed is not None
+        details = {"billedMemoryUsedInMB": billed.memory_mb, "billedDurationInMilliseconds": billed.duration_ms}
         answer = {**execution.description(call.params.get("includedData") != _METADATA), "billingDetails": details}
         for name in ("redriveCount", "stateMachineVersionArn", "stateMachineAliasArn"):
             answer.pop(name, None)

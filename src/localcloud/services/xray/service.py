@@ -11,6 +11,7 @@ from localcloud.services.xray.filters import InvalidFilter, compile_filter
 from localcloud.services.xray.functions import FunctionTraces
 from localcloud.services.xray.graph import node_of, own_nodes, services
 from localcloud.services.xray.receiving import Receiving
+from localcloud.services.xray.rules import Rules
 from localcloud.services.xray.sampling import Sampler
 from localcloud.services.xray.segments import segment, with_status
 from localcloud.services.xray.store import Trace, TraceStore, nodes
@@ -30,7 +31,8 @@ class XRay:
         self._store = TraceStore(cloud)
         self._receiving = Receiving(cloud, self._store)
         self._window_s = float(cloud.facts.value("quota.xray.summaries_window")) * 3_600
-        self.sampler = Sampler(cloud)
+        self._rules = Rules(cloud)
+        self.sampler = Sampler(cloud, self._rules)
         self.functions = FunctionTraces(cloud, self.sampler, self._store)
 
     def install(self) -> None:
@@ -40,7 +42,7 @@ class XRay:
         register("xray", "BatchGetTraces", self._batch)
         register("xray", "GetServiceGraph", self._graph)
         register("xray", "GetTraceGraph", self._trace_graph)
-        register("xray", "GetSamplingRules", self._rules)
+        self._rules.install()
         self._receiving.install()
 
     def record(
@@ -118,21 +120,6 @@ class XRay:
     def _trace_graph(self, call: ApiCall) -> dict[str, Any]:
         traces = [trace for trace in map(self._store.trace, call.params["TraceIds"]) if trace is not None]
         return {"Services": services(traces)}
-
-    def _rules(self, call: ApiCall) -> dict[str, Any]:
-        rule = self._cloud.facts.value("quota.xray.default_sampling")
-        anything = ("ResourceARN", "ServiceName", "ServiceType", "Host", "HTTPMethod", "URLPath")
-        made = {
-            "RuleName": "Default",
-            "RuleARN": f"arn:aws:xray:{self._cloud.region}:{self._cloud.account_id}:sampling-rule/Default",
-            "Priority": 10_000,
-            "FixedRate": rule["rate"],
-            "ReservoirSize": rule["reservoir_per_s"],
-            "Version": 1,
-            "Attributes": {},
-            **dict.fromkeys(anything, "*"),
-        }
-        return {"SamplingRuleRecords": [{"SamplingRule": made}]}
 
 
 def _summary(trace: Trace) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from localcloud.stacks.types import (
     buckets,
     custom,
     data,
+    deployments,
     functions,
     governance,
     messaging,
@@ -26,8 +27,8 @@ from localcloud.stacks.types import (
 from localcloud.stacks.types.base import Callback, Made, Making, ResourceFailed, ResourceType
 
 _FAMILIES = (
-    agents, apis, billing, buckets, custom, data, functions, governance, messaging, nesting, observability, pipes,
-    rest_apis, scaling, scheduling, streams, workflows,
+    agents, apis, billing, buckets, custom, data, deployments, functions, governance, messaging, nesting,
+    observability, pipes, rest_apis, scaling, scheduling, streams, workflows,
 )  # fmt: skip
 TYPES: Mapping[str, ResourceType] = {kind.name: kind for module in _FAMILIES for kind in module.ALL}
 

@@ -44,7 +44,7 @@ class Making:
     `client` gives a boto3 client; `generated_name(limit)` the name CloudFormation makes up when none is given;
     `wait_until(ready)` lets time pass until a resource that takes its time is ready. `stack_id`, `logical_id` and
     `type_name` say which resource it is, `capabilities` what was acknowledged for its stack; `callback()` opens a URL
-    that a custom resource answers to.
+    that a custom resource answers to. `update_policy` is the resource's UpdatePolicy, while it is updated.
     """
 
     client: Callable[[str], Any]
@@ -59,6 +59,7 @@ class Making:
     type_name: str = ""
     capabilities: tuple[str, ...] = ()
     callback: Callable[[], Callback] | None = None
+    update_policy: Mapping[str, Any] = field(default_factory=dict)
 
     def name(self, property_name: str, limit: int = 64) -> str:
         """The name that the template gives, or a generated one."""

@@ -1,4 +1,4 @@
-"""AWS::CloudWatch::CompositeAlarm and Dashboard, filters and streams of AWS::Logs."""
+"""AWS::CloudWatch::CompositeAlarm and Dashboard, filters and streams of AWS::Logs, AWS::XRay::SamplingRule."""
 
 from __future__ import annotations
 
@@ -147,4 +147,37 @@ class LogStream(ResourceType):
         making.client("logs").delete_log_stream(logGroupName=group, logStreamName=made.physical_id)
 
 
-ALL = (CompositeAlarm(), Dashboard(), MetricFilter(), SubscriptionFilter(), LogStream())
+class SamplingRule(Updatable):
+    """Ref is the rule's ARN."""
+
+    name = "AWS::XRay::SamplingRule"
+    properties = names("RuleName SamplingRule SamplingRuleRecord SamplingRuleUpdate Tags")
+
+    @staticmethod
+    def _settings(making: Making) -> dict[str, Any]:
+        found = dict(making.properties["SamplingRule"])
+        for number in ("Priority", "ReservoirSize", "Version"):
+            if number in found:
+                found[number] = int(found[number])
+        if "FixedRate" in found:
+            found["FixedRate"] = float(found["FixedRate"])
+        return found
+
+    def must_replace(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+        return bool(old["SamplingRule"].get("RuleName") != new["SamplingRule"].get("RuleName"))
+
+    def create(self, making: Making) -> Made:
+        rule = {"RuleName": making.generated_name(32), "Version": 1, **self._settings(making)}
+        made = making.client("xray").create_sampling_rule(SamplingRule=rule)["SamplingRuleRecord"]["SamplingRule"]
+        return Made(made["RuleARN"], {"RuleARN": made["RuleARN"]})
+
+    def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
+        changes = {name: value for name, value in self._settings(making).items() if name not in ("RuleName", "Version")}
+        making.client("xray").update_sampling_rule(SamplingRuleUpdate={**changes, "RuleARN": made.physical_id})
+        return made
+
+    def delete(self, making: Making, made: Made) -> None:
+        making.client("xray").delete_sampling_rule(RuleARN=made.physical_id)
+
+
+ALL = (CompositeAlarm(), Dashboard(), MetricFilter(), SubscriptionFilter(), LogStream(), SamplingRule())

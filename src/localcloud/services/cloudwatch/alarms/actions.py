@@ -110,7 +110,7 @@ class Actions:
 
     def _invoke(self, alarm: Alarm, function_arn: str, before: dict[str, Any]) -> None:
         lambda_ = self._cloud.lambda_
-        statements = lambda_.functions.model(function_arn).policy.statements
+        statements = lambda_.functions.statements(function_arn)
         if not allows(statements, _PRINCIPAL, "lambda:InvokeFunction", alarm.arn, self._cloud.account_id):
             message = f"CloudWatch Alarms is not authorized to perform: lambda:InvokeFunction on {function_arn}."
             raise ApiError("AccessDenied", message)

@@ -15,20 +15,17 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.kernel import Timer
 from localcloud.services.cloudwatch.alarms.actions import Actions, queries, state_of
 from localcloud.services.cloudwatch.alarms.alarm import ALARM, INSUFFICIENT_DATA, OK, STATES, Alarm, HistoryItem
+from localcloud.services.cloudwatch.alarms.checks import check_metric_alarm, refused
 from localcloud.services.cloudwatch.alarms.costs import AlarmCosts
-from localcloud.services.cloudwatch.alarms.evaluation import COMPARISONS, PHRASES, TREATMENTS, Criterion, next_state
+from localcloud.services.cloudwatch.alarms.descriptions import Descriptions
+from localcloud.services.cloudwatch.alarms.evaluation import Criterion, next_state
+from localcloud.services.cloudwatch.alarms.reasons import reason_data, reason_of
 from localcloud.services.cloudwatch.alarms.rules import InvalidRule, Rule
-from localcloud.services.cloudwatch.parameters import page_position, page_token
-from localcloud.services.cloudwatch.selectors import selector
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 _STANDARD_S = 60
-
-
-def _refuse(message: str) -> ApiError:
-    return ApiError("ValidationError", message, 400)
 
 
 class Alarms:
@@ -40,10 +37,11 @@ class Alarms:
         self._rules: dict[str, Rule] = {}
         self._timers: dict[str, Timer] = {}
         self._actions = Actions(cloud)
+        self.on_change: list[Callable[[Alarm], None]] = []  # told of every new state
         self._costs = AlarmCosts(cloud.kernel, cloud.meter)
         self._extra_periods = int(cloud.facts.value("model.cloudwatch.alarm_extra_periods"))
         self._range = cloud.facts.value("quota.cloudwatch.alarm_range")
-        self._page = int(cloud.facts.value("quota.cloudwatch.describe_alarms"))
+        self._descriptions = Descriptions(cloud, self._alarms)
 
     def scale_by(self, scale: Callable[[Alarm, str], str]) -> None:
         """Let `scale(alarm, action)` carry out scaling policies; it answers "" or why that failed."""
@@ -55,68 +53,22 @@ class Alarms:
         for operation, handler in (
             ("PutMetricAlarm", self._put_metric_alarm),
             ("PutCompositeAlarm", self._put_composite_alarm),
-            ("DescribeAlarms", self._describe),
-            ("DescribeAlarmsForMetric", self._describe_for_metric),
-            ("DescribeAlarmHistory", self._describe_history),
             ("DeleteAlarms", self._delete),
             ("SetAlarmState", self._set_state),
             ("EnableAlarmActions", self._enable),
             ("DisableAlarmActions", self._disable),
         ):
             register("cloudwatch", operation, handler)
+        self._descriptions.install()
 
     # -- putting -----------------------------------------------------------------------------
 
     def _put_metric_alarm(self, call: ApiCall) -> dict[str, Any]:
         settings = call.params
-        self._check(settings)
+        check_metric_alarm(settings, self._range)
         alarm = self._put(settings)
         self._schedule(alarm)
         return {}
-
-    def _check(self, settings: dict[str, Any]) -> None:
-        if settings["ComparisonOperator"] not in COMPARISONS:
-            raise _refuse(f"The local cloud has no anomaly detection: {settings['ComparisonOperator']}.")
-        if "Threshold" not in settings:
-            raise _refuse("Parameter Threshold must be specified.")
-        needed = settings.get("DatapointsToAlarm", settings["EvaluationPeriods"])
-        if not 1 <= needed <= settings["EvaluationPeriods"]:
-            raise _refuse("Parameter DatapointsToAlarm must be between 1 and EvaluationPeriods.")
-        if settings.get("TreatMissingData", "missing") not in TREATMENTS:
-            raise _refuse(
-                f"Option {settings['TreatMissingData']} is not supported. Supported options for parameter "
-                "TreatMissingData are [breaching, notBreaching, ignore, missing]."
-            )
-        if settings.get("Metrics"):
-            if settings.get("MetricName") or settings.get("Namespace"):
-                raise _refuse("Metrics list and single metric parameters cannot be specified together.")
-            if any("SEARCH(" in query.get("Expression", "").replace(" ", "").upper() for query in settings["Metrics"]):
-                raise _refuse("SEARCH is not supported on Metric Alarms.")
-            if sum(bool(query.get("ReturnData", True)) for query in settings["Metrics"]) != 1:
-                raise _refuse("Exactly one element of the metrics list should return data.")
-            return
-        for name in ("MetricName", "Namespace", "Period"):
-            if not settings.get(name):
-                raise _refuse(f"Parameter {name} must be specified.")
-        if bool(settings.get("Statistic")) == bool(settings.get("ExtendedStatistic")):
-            raise _refuse("Exactly one of Statistic or ExtendedStatistic must be specified.")
-        if selector(settings.get("Statistic") or settings["ExtendedStatistic"]) is None:
-            raise _refuse(
-                f"The value {settings['ExtendedStatistic']} for parameter ExtendedStatistic is not supported."
-            )
-        period_s = settings["Period"]
-        if period_s not in (10, 20, 30) and (period_s <= 0 or period_s % _STANDARD_S):
-            raise _refuse("Metric period must be 10, 20, 30 or a multiple of 60.")
-        self._check_range(period_s, settings["EvaluationPeriods"])
-
-    def _check_range(self, period_s: int, periods: int) -> None:
-        long = period_s >= self._range["long_from_s"]
-        most_s = self._range["long_period_s" if long else "short_period_s"]
-        if period_s * periods > most_s:
-            raise _refuse(
-                f"Metrics cannot be checked across more than a {'week' if long else 'day'} (EvaluationPeriods * Period "
-                f"must be <= {most_s})."
-            )
 
     def _put_composite_alarm(self, call: ApiCall) -> dict[str, Any]:
         settings = call.params
@@ -124,12 +76,12 @@ class Alarms:
         try:
             rule = Rule(settings["AlarmRule"])
         except InvalidRule as exc:
-            raise _refuse(f"AlarmRule is invalid: {exc}") from None
+            raise refused(f"AlarmRule is invalid: {exc}") from None
         for child in rule.alarms:
-            if self._find(child) is None:
-                raise _refuse(f"Could not save the composite alarm as alarm {child} in the alarm rule does not exist.")
+            if self.find(child) is None:
+                raise refused(f"Could not save the composite alarm as alarm {child} in the alarm rule does not exist.")
             if name == self._name(child) or name in self._below(self._name(child)):
-                raise _refuse(f"Could not save the composite alarm {name}: its rule would depend on itself.")
+                raise refused(f"Could not save the composite alarm {name}: its rule would depend on itself.")
         self._rules[name] = rule
         alarm = self._put(settings)
         self._cloud.kernel.call_later(0, self._evaluate_rule, alarm)
@@ -195,7 +147,8 @@ class Alarms:
         found = [points.get(start) for start in starts]
         state = next_state(alarm.state, found, criterion)
         if state != alarm.state:
-            self._change(alarm, state, _reason(state, found, starts, criterion), self._reason_data(found, criterion))
+            reason = reason_of(state, found, starts, criterion)
+            self._change(alarm, state, reason, reason_data(found, criterion, self._now))
         elif state == ALARM:
             self._actions.repeat(alarm)
 
@@ -210,17 +163,6 @@ class Alarms:
         (result,) = answer["MetricDataResults"] or ({"Timestamps": [], "Values": []},)
         return {int(at.timestamp()): value for at, value in zip(result["Timestamps"], result["Values"], strict=True)}
 
-    def _reason_data(self, found: list[float | None], criterion: Criterion) -> str:
-        recent = [value for value in found if value is not None][-criterion.periods :]
-        return json.dumps(
-            {
-                "version": "1.0",
-                "queryDate": f"{self._now.isoformat()[:19]}.000+0000",
-                "recentDatapoints": recent,
-                "threshold": criterion.threshold,
-            }
-        )
-
     # -- changing state ----------------------------------------------------------------------
 
     def _change(self, alarm: Alarm, state: str, reason: str, reason_data: str) -> None:
@@ -233,6 +175,8 @@ class Alarms:
         summary = f"Alarm updated from {before['value']} to {state}"
         alarm.history.append(HistoryItem(self._now, "StateUpdate", summary, data))
         self._actions.announce(alarm, before)
+        for listener in self.on_change:
+            listener(alarm)
         if not self._suppressed(alarm):
             for action in alarm.actions():
                 self._act(alarm, action, before)
@@ -249,7 +193,7 @@ class Alarms:
 
     def _suppressed(self, alarm: Alarm) -> bool:
         """Whether the actions of a composite alarm are held back by its suppressor."""
-        suppressor = self._find(alarm.settings.get("ActionsSuppressor", "")) if alarm.composite else None
+        suppressor = self.find(alarm.settings.get("ActionsSuppressor", "")) if alarm.composite else None
         return suppressor is not None and suppressor.state == ALARM
 
     def _evaluate_rule(self, alarm: Alarm) -> None:
@@ -261,14 +205,15 @@ class Alarms:
         self._change(alarm, state, f"{alarm.settings['AlarmRule']}: {watched}", "")
 
     def _state(self, reference: str) -> str:
-        found = self._find(reference)
+        found = self.find(reference)
         return INSUFFICIENT_DATA if found is None else found.state
 
     @staticmethod
     def _name(reference: str) -> str:
         return reference.split(":alarm:", 1)[-1]
 
-    def _find(self, reference: str) -> Alarm | None:
+    def find(self, reference: str) -> Alarm | None:
+        """The alarm of this name or ARN."""
         return self._alarms.get(self._name(reference))
 
     def _below(self, name: str) -> Iterator[str]:
@@ -285,7 +230,7 @@ class Alarms:
         if alarm is None:
             raise ApiError("ResourceNotFound", "", 404)
         if params["StateValue"] not in STATES:
-            raise _refuse(
+            raise refused(
                 f"1 validation error detected: Value '{params['StateValue']}' at 'stateValue' failed to satisfy "
                 "constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]"
             )
@@ -306,7 +251,7 @@ class Alarms:
         for parent, rule in self._rules.items():
             used = [name for name in wanted if name in map(self._name, rule.alarms)]
             if used and parent not in wanted:
-                raise _refuse(f"Cannot delete {used[0]}: the composite alarm {parent} depends on it.")
+                raise refused(f"Cannot delete {used[0]}: the composite alarm {parent} depends on it.")
         for name in wanted:
             del self._alarms[name]
             self._costs.deleted(name)
@@ -327,95 +272,3 @@ class Alarms:
             if name in self._alarms:
                 self._alarms[name].settings["ActionsEnabled"] = enabled
         return {}
-
-    def _describe(self, call: ApiCall) -> dict[str, Any]:
-        params = call.params
-        names, prefix = params.get("AlarmNames"), params.get("AlarmNamePrefix", "")
-        kinds = params.get("AlarmTypes") or ["MetricAlarm"]
-        if names:  # by name, both kinds are found
-            kinds = params.get("AlarmTypes") or ["MetricAlarm", "CompositeAlarm"]
-        found = [
-            alarm
-            for name, alarm in sorted(self._alarms.items())
-            if alarm.kind in kinds
-            and (not names or name in names)
-            and name.startswith(prefix)
-            and alarm.state == params.get("StateValue", alarm.state)
-            and (
-                "ActionPrefix" not in params
-                or any(each.startswith(params["ActionPrefix"]) for each in alarm.settings.get("AlarmActions") or ())
-            )
-        ]
-        (first,) = page_position(params.get("NextToken"), 1, "InvalidNextToken")
-        end = first + params.get("MaxRecords", self._page)
-        answer: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": []}
-        for alarm in found[first:end]:
-            answer[f"{alarm.kind}s"].append(alarm.described())
-        if end < len(found):
-            answer["NextToken"] = page_token(end)
-        return answer
-
-    def _describe_for_metric(self, call: ApiCall) -> dict[str, Any]:
-        params = call.params
-        found = []
-        for _, alarm in sorted(self._alarms.items()):
-            settings = alarm.settings
-            if settings.get("MetricName") != params["MetricName"] or settings.get("Namespace") != params["Namespace"]:
-                continue
-            if (settings.get("Dimensions") or []) != (params.get("Dimensions") or []):
-                continue
-            if all(settings.get(name) == params[name] for name in ("Statistic", "Period", "Unit") if name in params):
-                found.append(alarm.described())
-        return {"MetricAlarms": found}
-
-    def _describe_history(self, call: ApiCall) -> dict[str, Any]:
-        params = call.params
-        start, end = params.get("StartDate"), params.get("EndDate")
-        items: list[dict[str, Any]] = [
-            {
-                "AlarmName": alarm.name,
-                "AlarmType": alarm.kind,
-                "Timestamp": item.at,
-                "HistoryItemType": item.kind,
-                "HistorySummary": item.summary,
-                "HistoryData": item.data,
-            }
-            for name, alarm in sorted(self._alarms.items())
-            if name == params.get("AlarmName", name)
-            for item in alarm.history
-            if item.kind == params.get("HistoryItemType", item.kind)
-            and (start is None or item.at >= start)
-            and (end is None or item.at <= end)
-        ]
-        newest_first = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-        items.sort(key=lambda item: item["Timestamp"])
-        if newest_first:
-            items.reverse()
-        return {"AlarmHistoryItems": items[: params.get("MaxRecords", self._page)]}
-
-
-def _reason(state: str, found: list[float | None], starts: range, criterion: Criterion) -> str:
-    """The StateReason, as CloudWatch words it."""
-    real = [(at, value) for at, value in zip(starts, found, strict=True) if value is not None][-criterion.periods :]
-    if not real:
-        if state == INSUFFICIENT_DATA:
-            return f"Insufficient Data: {criterion.periods} datapoint{_s(criterion.periods)} were unknown."
-        treated = "Breaching" if state == ALARM else "NonBreaching"
-        periods = f"{criterion.periods} period{_s(criterion.periods)}"
-        filled = f"{criterion.periods} missing datapoint{_s(criterion.periods)}"
-        return f"Threshold Crossed: no datapoints were received for {periods} and {filled} were treated as [{treated}]."
-    shown = [(at, value) for at, value in real if criterion.breaches(value) == (state == ALARM)]
-    values = ", ".join(
-        f"{value} ({datetime.fromtimestamp(at, UTC):%d/%m/%y %H:%M:%S})" for at, value in reversed(shown)
-    )
-    negation = "" if state == ALARM else "not "
-    counted = f"{len(shown)} out of the last {criterion.periods} datapoint{_s(criterion.periods)}"
-    return (
-        f"Threshold Crossed: {counted} [{values}] {'was' if len(shown) == 1 else 'were'} {negation}"
-        f"{PHRASES[criterion.comparison]} the threshold ({criterion.threshold}) (minimum {criterion.needed} "
-        f"datapoint{_s(criterion.needed)} for {'OK -> ALARM' if state == ALARM else 'ALARM -> OK'} transition)."
-    )
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"

@@ -1,6 +1,6 @@
 """Publishing versions of functions on managed instances: numbered ones, and $LATEST.PUBLISHED, which is replaced.
 
-moto numbers versions by how many there are, which $LATEST.PUBLISHED would upset, so these are published here.
+moto knows no $LATEST.PUBLISHED, so these are published here.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.mended.versions import last_published, next_number
 from localcloud.services.lambda_.functions import LATEST_PUBLISHED, MANAGED_KEY, Functions
 
 STATE_KEY = "_localcloud_managed_state"
@@ -32,12 +33,13 @@ def publish(functions: Functions, name: str, numbered: bool, description: str) -
     stored = storage._functions[name]
     latest, versions = stored["latest"], stored["versions"]
     numbers = [model for model in versions if model.version != LATEST_PUBLISHED]
-    if numbered and numbers and not latest.code_or_config_updated:
-        return str(numbers[-1].version)
+    last = last_published(latest, numbers) if numbered else None
+    if last is not None:
+        return str(last.version)
     made = copy.copy(latest)
     if numbered:
         latest.code_or_config_updated = False
-        made.set_version(max((int(model.version) for model in numbers), default=0) + 1)
+        made.set_version(next_number(latest))
         versions.append(made)
     else:
         old = storage._get_version(name, LATEST_PUBLISHED)

@@ -1,0 +1,135 @@
+"""Operations on HTTP APIs that moto lacks, or takes too much of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from moto.apigatewayv2.models import apigatewayv2_backends
+
+from localcloud.api import ApiCall, ApiError
+from localcloud.services.http_api.authorizers import described
+from localcloud.services.http_api.first_class import OPERATIONS
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+
+class ControlPlane:
+    """Answers them; the APIs themselves are moto's."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def install(self) -> None:
+        """Answer the operations."""
+        register = self._cloud.api.register
+        register("apigatewayv2", "UpdateStage", self._update_stage)
+        register("apigatewayv2", "CreateIntegration", self._create_integration)
+        register("apigatewayv2", "CreateApi", self._create_api)
+        register("apigatewayv2", "GetAuthorizers", self._get_authorizers)
+
+    def find(self, api_id: str) -> Any:
+        """moto's API; None when there is none."""
+        return self._backend.apis.get(api_id)
+
+    @cached_property
+    def _backend(self) -> Any:
+        return apigatewayv2_backends[self._cloud.account_id][self._cloud.region]
+
+    def _update_stage(self, call: ApiCall) -> dict[str, Any]:
+        """moto cannot change a stage."""
+        params = call.params
+        api = self.find(params["ApiId"])
+        stage = api.stages.get(params["StageName"]) if api is not None else None
+        if stage is None:
+            raise ApiError("NotFoundException", "Invalid stage identifier specified", 404)
+        lowered = lowered_names(params)
+        for name, attribute in _STAGE_SETTINGS.items():
+            if name in lowered:
+                value = lowered[name]
+                setattr(stage, attribute, lowered_names(value) if attribute.endswith("_settings") else value)
+        if "routeSettings" in lowered:
+            stage.route_settings = {route: lowered_names(value) for route, value in lowered["routeSettings"].items()}
+        stage.updated = self._cloud.now
+        return _described(stage)
+
+    def _create_api(self, call: ApiCall) -> Any:
+        """With a target it is made at once: an integration, a route ($default) and a stage that deploys itself.
+
+        moto would keep WebSocket APIs, and nothing would answer behind them: they are refused.
+        """
+        if call.params["ProtocolType"] == "WEBSOCKET":
+            raise ApiError(
+                "BadRequestException",
+                "The local cloud serves no WebSocket APIs: expected ProtocolType HTTP, found WEBSOCKET; use an "
+                "AppSync Events API for messages to subscribers.",
+            )
+        answer = self._cloud.api.stock(call)
+        target = call.params.get("Target")
+        if target and call.params["ProtocolType"] == "HTTP":
+            client, api = self._cloud.client("apigatewayv2"), answer["ApiId"]
+            settings = {"IntegrationType": "AWS_PROXY", "PayloadFormatVersion": "2.0"}
+            if not target.startswith("arn:"):
+                settings = {"IntegrationType": "HTTP_PROXY", "IntegrationMethod": "ANY", "PayloadFormatVersion": "1.0"}
+            made = client.create_integration(ApiId=api, IntegrationUri=target, **settings)
+            key = call.params.get("RouteKey") or "$default"
+            client.create_route(ApiId=api, RouteKey=key, Target=f"integrations/{made['IntegrationId']}")
+            client.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+        return answer
+
+    def _get_authorizers(self, call: ApiCall) -> dict[str, Any]:
+        """moto has each one, and no list."""
+        api = self.find(call.params["ApiId"])
+        if api is None:
+            raise ApiError("NotFoundException", "Invalid API identifier specified", 404)
+        return {"Items": [described(authorizer) for authorizer in api.authorizers.values()]}
+
+    def _create_integration(self, call: ApiCall) -> dict[str, Any]:
+        """moto takes any integration: those of HTTP APIs are functions, HTTP endpoints and a list of operations."""
+        api, params = self.find(call.params["ApiId"]), call.params
+        subtype = params.get("IntegrationSubtype")
+        if api is not None and api.protocol_type == "HTTP":
+            if params["IntegrationType"] not in ("AWS_PROXY", "HTTP_PROXY"):
+                raise ApiError("BadRequestException", "Invalid integration type specified for HTTP protocol type.")
+            if subtype is not None and subtype.split(":")[0] not in OPERATIONS:
+                raise ApiError("BadRequestException", f"Invalid integration subtype {subtype} specified.")
+            if subtype is not None and not params.get("CredentialsArn"):
+                raise ApiError("BadRequestException", "Credentials are required for an integration with a subtype.")
+        return self._cloud.api.stock(call)
+
+
+_STAGE_SETTINGS = {
+    "accessLogSettings": "access_log_settings",
+    "autoDeploy": "auto_deploy",
+    "defaultRouteSettings": "default_route_settings",
+    "description": "description",
+    "stageVariables": "stage_variables",
+}
+
+
+def _upper(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name[:1].upper() + name[1:]: inner for name, inner in value.items()}
+
+
+def _described(stage: Any) -> dict[str, Any]:
+    """A stage as the API's own clients see it."""
+    described = {
+        "AccessLogSettings": _upper(stage.access_log_settings) if stage.access_log_settings else None,
+        "AutoDeploy": stage.auto_deploy,
+        "CreatedDate": stage.created,
+        "DefaultRouteSettings": _upper(stage.default_route_settings),
+        "Description": stage.description,
+        "LastUpdatedDate": stage.updated,
+        "RouteSettings": {route: _upper(settings) for route, settings in stage.route_settings.items()},
+        "StageName": stage.name,
+        "StageVariables": stage.stage_variables,
+        "Tags": stage.tags,
+    }
+    return {name: value for name, value in described.items() if value is not None}
+
+
+def lowered_names(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Members as moto and API definitions spell them: "autoDeploy"."""
+    return {name[:1].lower() + name[1:]: inner for name, inner in value.items()}
