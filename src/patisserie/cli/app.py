@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from rich.table import Table
 from patisserie.cli import doctor as doctor_module
 from patisserie.course import CourseNotFound, course_root, default_workdir
 from patisserie.labs import LABS, Lab, UnknownLab, find_lab
-from patisserie.measure import digest
+from patisserie.measure import Measurement, digest
 from patisserie.progress import ProgressBook
 from patisserie.quality import QualityRow, quality
 from patisserie.session import DEFAULT_SEED, LabSession, open_lab
@@ -102,8 +103,8 @@ def run(
             session.close()
         answer = {
             "lab": session.lab.number,
-            "before": found.before.row(),
-            "after": found.after.row(),
+            "before": _json_row(found.before),
+            "after": _json_row(found.after),
             "checks": [
                 {"id": c.check_id, "state": c.state, "measured": c.measured, "target": c.target} for c in found.checks
             ],
@@ -113,7 +114,7 @@ def run(
             "wall_s": round(time.perf_counter() - started, 2),
         }
     if as_json:
-        typer.echo(json.dumps(answer, ensure_ascii=False))
+        typer.echo(json.dumps(answer, ensure_ascii=False, allow_nan=False))
     else:
         console = Console(soft_wrap=True)
         from patisserie.measure.measurement import table_text
@@ -124,6 +125,12 @@ def run(
         console.print(f"digest {answer['digest']} · {answer['wall_s']} s", highlight=False)
     if not all(check.passed for check in found.checks):
         raise typer.Exit(1)
+
+
+def _json_row(found: Measurement) -> dict[str, Any]:
+    """The table's columns; what there is no number for (the p50 of no answers) is null, since JSON has no NaN."""
+    row = found.row()
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
 
 
 def _clean_up_after_failure(session: LabSession) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
 from patisserie.cli import app
+from patisserie.labs import find_lab
+from patisserie.labs.lab import LabRun
+from patisserie.measure.measurement import measurement
+from patisserie.targets.base import Used
 
 
 @pytest.fixture
@@ -59,6 +64,14 @@ def test_run_prints_one_json_object_with_the_standard_table(cli):
     assert set(found["before"]) == set(found["after"]) == columns
     assert {check["state"] for check in found["checks"]} == {"pass"}
     assert (found["seed"], found["target"], len(found["digest"])) == (3, "local", 64)
+
+
+def test_a_measure_there_is_no_number_for_is_null(cli, monkeypatch):
+    lab = find_lab("00")
+    nobody = measurement("nobody", [], Used(0, 0.0, ()), "simulated", 7)
+    monkeypatch.setattr("patisserie.labs.LABS", (replace(lab, run=lambda session: LabRun(nobody, nobody, ())),))
+    found = json.loads(cli("run", "00", "--json").output, parse_constant=pytest.fail)
+    assert (found["before"]["orders"], found["before"]["p50_ms"]) == (0, None)
 
 
 def test_checks_lists_what_a_lab_asks_for(cli):
