@@ -57,7 +57,7 @@ def outcome(function, *arguments):
         return type(exc), str(exc)
 
 
-@pytest.mark.parametrize("value", [*VALUES, *REFUSED], ids=repr)
+@pytest.mark.parametrize("value", [*VALUES, *REFUSED], ids=lambda value: type(value).__name__)
 def test_a_value_is_sent_as_boto3_sends_it(value, shortened):
     quick = outcome(TypeSerializer().serialize, value)
     shortened.undo()
