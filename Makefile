@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 STAND_IN := .venv-stand-in
+# Tests start many processes, and each would compile our modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help lab env test check bench compare sam campaign book browser lint types unit stand-in stand-in-tests notebooks nbval reference \
   lock clean
