@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from patisserie.checks import Check, CheckResult
 from patisserie.errors import OneSentence
-from patisserie.load import Arrivals
+from patisserie.load import Afterwards, Arrivals
 from patisserie.measure import Measurement
 from patisserie.story import Story
 from patisserie.targets.base import Started
@@ -60,8 +61,9 @@ class Lab:
 
     `start` and `goal` name the stacks that the learner's working copy begins and should end with ("" when the
     lab has none); `year` is the bakery's year; `run` does the solved lab in a session. `beside` starts what an
-    architecture has to do besides the orders, for so many seconds; `weigh` says what a measured architecture is like by
-    several measures, each the better the lower.
+    architecture has to do besides the orders, for so many seconds; `then` draws what a customer does after an order;
+    `readers` says who heard of the orders since a Unix time in milliseconds; `weigh` says what a measured architecture
+    is like by several measures, each the better the lower.
     """
 
     number: str
@@ -79,6 +81,8 @@ class Lab:
     exercises: tuple[Exercise, ...]
     explore: Callable[[LabSession], Any] | None = None
     beside: Callable[[LabSession, str, float], list[Started]] | None = None
+    then: Callable[[Story, random.Random], Afterwards] | None = None
+    readers: Callable[[LabSession, str, int], Any] | None = None
     weigh: Callable[[LabSession, str, Measurement], Mapping[str, float]] | None = None
 
     def exercise(self, check_id: str) -> Exercise:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from patisserie.load.arrivals import Arrivals, MorningRush, Poisson, Steady, WholeDay
 from patisserie.load.outcomes import ABANDONED, ACCEPTED, FAILED, Outcome
-from patisserie.load.runner import run_load
+from patisserie.load.runner import Afterwards, run_load
 
 __all__ = [
-    "ABANDONED", "ACCEPTED", "FAILED", "Arrivals", "MorningRush", "Outcome", "Poisson", "Steady", "WholeDay",
-    "run_load",
+    "ABANDONED", "ACCEPTED", "FAILED", "Afterwards", "Arrivals", "MorningRush", "Outcome", "Poisson", "Steady",
+    "WholeDay", "run_load",
 ]  # fmt: skip

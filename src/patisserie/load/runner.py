@@ -14,6 +14,8 @@ from patisserie.story import Patience, Story
 from patisserie.targets.base import PatienceExhausted, Target
 
 _MOST_ITEMS, _MOST_OF_ONE = 3, 4
+# what one customer does once their order is accepted, with the target, the URL of the orders and the order's id
+Afterwards = Callable[[Target, str, str], None]
 
 
 def make_order(story: Story, stream: random.Random, number: int) -> dict[str, Any]:
@@ -41,14 +43,18 @@ def run_load(
     story: Story,
     seed: int,
     progress: Callable[[int, int], None] | None = None,
+    then: Callable[[Story, random.Random], Afterwards] | None = None,
 ) -> tuple[Outcome, ...]:
     """Send orders to `url` and wait until each has its end. Outcomes are in the order of arrival.
 
     The same seed gives the same customers with the same orders and the same patience, whatever they meet.
-    `progress(done, of)` is told before the first order and after each end.
+    `progress(done, of)` is told before the first order and after each end. `then` draws what each customer does after
+    an accepted order, while others go on ordering.
     """
     # not hash(): the same on every machine and in every process
-    when, what, patience = (random.Random(f"{seed}/{purpose}") for purpose in ("arrivals", "orders", "patience"))
+    when, what, patience, later = (
+        random.Random(f"{seed}/{purpose}") for purpose in ("arrivals", "orders", "patience", "afterwards")
+    )
     times = arrivals.times(when)
     outcomes: dict[int, Outcome] = {}
     started_s = target.now_s()
@@ -56,11 +62,14 @@ def run_load(
     def customer(number: int, at_s: float) -> Callable[[], None]:
         order = make_order(story, what, number)
         longest_s = draw_patience(story.patience, patience)
+        afterwards = then(story, later) if then is not None else None
 
         def place() -> None:
             outcomes[number] = _place(target, url, number, at_s, order, longest_s)
             if progress is not None:
                 progress(len(outcomes), len(times))
+            if afterwards is not None and outcomes[number].kind == ACCEPTED:
+                afterwards(target, url, outcomes[number].order_id)
 
         return place
 

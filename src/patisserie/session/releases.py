@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from localcloud.stacks.parsing import parse_template
 from patisserie.targets.base import DeployedStack, TargetError
 
 
@@ -42,6 +45,19 @@ def changed_stack(stack: Path, releases: Path, change: str) -> Iterator[Path]:
             for old in sorted((copy / "src").rglob(new.name)):
                 shutil.copyfile(new, old)
         yield copy / "template.yaml"
+
+
+@contextmanager
+def changed_template(stack: Path, change: Callable[[dict[str, Any]], None]) -> Iterator[Path]:
+    """The template of a copy of a stack after `change` has edited it."""
+    with tempfile.TemporaryDirectory() as directory:
+        copy = Path(directory) / stack.name
+        shutil.copytree(stack, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        path = copy / "template.yaml"
+        template = parse_template(path.read_text(encoding="utf-8"))
+        change(template)
+        path.write_text(yaml.safe_dump(template, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        yield path
 
 
 def code_of_functions(client: Any, stack: DeployedStack) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import random
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -16,11 +17,11 @@ from localcloud.stacks.parsing import parse_template
 from patisserie.checks import NOT_YET, CheckResult, run_check
 from patisserie.course import course_root, default_workdir
 from patisserie.labs.lab import Lab
-from patisserie.load import ACCEPTED, Arrivals, Outcome, Steady, run_load
+from patisserie.load import ACCEPTED, Afterwards, Arrivals, Outcome, Steady, run_load
 from patisserie.measure import FunctionsUse, Measurement, functions_use, measurement
 from patisserie.progress import ProgressBook
 from patisserie.reports import Report, Trouble, reports, troubles
-from patisserie.session.releases import Release, changed_stack, code_of_functions
+from patisserie.session.releases import Release, changed_stack, changed_template, code_of_functions
 from patisserie.session.workspace import Workspace
 from patisserie.story import Story
 from patisserie.targets import DeployedStack, Target, TargetError
@@ -108,6 +109,15 @@ class LabSession:
         replaced = tuple(function for function, code in after.items() if before.get(function) != code)
         return Release(change, replaced, len(after))
 
+    @_plainly
+    def deploy_changed(self, name: str, change: Callable[[dict[str, Any]], None]) -> DeployedStack:
+        """Deploy an architecture as it would be with a change of its template; its own files stay as they are.
+
+        `change` gets the template as a mapping with long-form intrinsic functions, and edits it in place.
+        """
+        with changed_template(self._template(name).parent, change) as template:
+            return self._deploy(name, template)
+
     def _template(self, name: str) -> Path:
         if name == "mine" and self.workspace is not None:
             return self.workspace.template
@@ -189,8 +199,12 @@ class LabSession:
         label: str | None = None,
         arrivals: Arrivals | None = None,
         progress: Callable[[int, int], None] | None = None,
+        then: Callable[[Story, random.Random], Afterwards] | None = None,
     ) -> Measurement:
-        """Send the lab's workload to an architecture and sum up what became of it."""
+        """Send the lab's workload to an architecture and sum up what became of it.
+
+        `then` draws what a customer does after an order; the lab's own way when it is not given.
+        """
         stack = self._standing(name)
         url = self.orders_url(name)
         chosen = arrivals or self._arrivals()
@@ -199,13 +213,22 @@ class LabSession:
         meter = self.target.start_metering()
         try:
             others = self.lab.beside(self, name, chosen.duration_s) if self.lab.beside is not None else []
-            outcomes = run_load(self.target, url, chosen, self.story, self.seed, progress or bar)
+            outcomes = run_load(self.target, url, chosen, self.story, self.seed, progress or bar, then or self.lab.then)
             self.target.join_all(others)
         finally:
             if bar is not None:
                 bar.close()
-        self.target.wait(_QUIET_S if self.target.name == "local" else _QUIET_AWS_S)
+        self.target.wait(self.quiet_s)
         return measurement(label or name, outcomes, meter(stack), self.target.source, self.seed)
+
+    @property
+    def quiet_s(self) -> float:
+        """How long a measurement goes on after its last order."""
+        return _QUIET_S if self.target.name == "local" else _QUIET_AWS_S
+
+    def measured_ms(self, name: str) -> int:
+        """When the last measurement of an architecture began, as Unix time in milliseconds; 0 when there was none."""
+        return self._measured_ms.get(name, 0)
 
     def few(self, orders: int, gap_s: float) -> Arrivals:
         """So many orders, one every `gap_s` seconds; on AWS, where seconds are real, one a second."""
@@ -242,6 +265,16 @@ class LabSession:
     def messaging_outage(self, from_s: float, minutes: float) -> None:
         """The same for the provider of messages to customers."""
         self._outage("MessagingFunction", from_s, minutes)
+
+    @_plainly
+    def kitchen_outage(self, from_s: float, minutes: float) -> None:
+        """The same for the vendor of the kitchen's screens."""
+        self._outage("KitchenFunction", from_s, minutes)
+
+    @_plainly
+    def analytics_outage(self, from_s: float, minutes: float) -> None:
+        """The same for the analytics warehouse."""
+        self._outage("AnalyticsFunction", from_s, minutes)
 
     def _outage(self, partner: str, from_s: float, minutes: float) -> None:
         partners = self._partners()
@@ -286,8 +319,8 @@ class LabSession:
         """Keep what the learner made in the notebook itself (a function, a number) for a check."""
         self.answers[self.lab.exercise(check_id).check.check_id] = answer
 
-    def baseline(self, found: Measurement) -> CheckResult:
-        """Is the lab's starting point really there?"""
+    def baseline(self, found: Any) -> CheckResult:
+        """Is the lab's starting point really there? `found` is what the lab measures there, the standard table in most."""
         return run_check(self.lab.baseline, lambda: found)
 
     @_plainly
@@ -304,8 +337,19 @@ class LabSession:
     def functions(self, name: str) -> FunctionsUse:
         """What each function of an architecture did since its last measurement began, from the REPORT lines."""
         stack = self._standing(name)
-        found = reports(self.target.client("logs"), stack, self._measured_ms.get(name, 0))
+        found = reports(self.target.client("logs"), stack, self.measured_ms(name))
         return functions_use(name, found, stack)
+
+    @_plainly
+    def readers(self, name: str) -> Any:
+        """Who heard of the orders since the last measurement of an architecture began.
+
+        Raises TargetError when the lab does not ask that.
+        """
+        if self.lab.readers is None:
+            raise TargetError(f"Lab {self.lab.number} does not say who reads what.")
+        self._standing(name)
+        return self.lab.readers(self, name, self.measured_ms(name))
 
     @_plainly
     def partner_calls(self, partner: str, since_ms: int = 0) -> int:

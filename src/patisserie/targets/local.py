@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -143,7 +144,8 @@ class LocalTarget:
         earlier = self.cloud.meter.snapshot()
 
         def used(stack: DeployedStack) -> Used:
-            names = {resource.physical_id.rsplit("/", 1)[-1] for resource in stack.resources}
+            # what a bill names is the last part of an ARN, of a topic's too
+            names = {re.split("[/:]", resource.physical_id)[-1] for resource in stack.resources}
             usage = self.cloud.meter.since(earlier).of(names)
             report = cost_report(usage, self.cloud.facts)
             lines = tuple((line.item, line.cost_usd) for line in report.lines)
