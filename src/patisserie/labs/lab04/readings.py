@@ -117,7 +117,7 @@ def readings(session: LabSession, name: str, since_ms: int, without: Collection[
     orders = {
         order_id: int(item["version"]["N"])
         for order_id, item in session.stored_orders(name).items()
-        if int(item["changedAt"]["N"]) >= since_ms * 1_000 and order_id not in without
+        if int(item["toldAt"]["N"]) >= since_ms * 1_000 and order_id not in without
     }
     screens = {item["orderId"]["S"]: int(item["version"]["N"]) for item in scan(session, outputs["ScreensTable"])}
     done: dict[str, dict[str, dict[int, list[tuple[int, int]]]]] = {team: {} for team in (*TEAMS, NEWCOMER)}

@@ -41,10 +41,10 @@ def tapping(story: Story, stream: random.Random, pauses_s: list[float]) -> After
     wanted = [make_order(story, stream, number)["items"] for number in range(len(pauses_s))]
 
     def tap(target: Target, url: str, order_id: str) -> None:
-        for pause_s, items in zip(pauses_s, wanted, strict=True):
+        for version, (pause_s, items) in enumerate(zip(pauses_s, wanted, strict=True), 2):
             target.wait(pause_s)
             try:
-                target.http("PUT", f"{url}/{order_id}", json={"items": items}, timeout_s=_BROWSER_S)
+                target.http("PUT", f"{url}/{order_id}", json={"version": version, "items": items}, timeout_s=_BROWSER_S)
             except PatienceExhausted:
                 return
 
