@@ -112,7 +112,7 @@ def _acyclic(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _box(part: Part, left: float, top: float) -> str:
     colour = style.PART_COLOURS[part.kind]
-    radius = 22 if part.kind in ("queue", "event bus", "live channel") else 4
+    radius = 22 if part.kind in ("queue", "topic", "stream", "event bus", "live channel") else 4
     dashes = ' stroke-dasharray="6 4"' if part.kind == "partner" else ""
     middle = left + BOX_W / 2
     return (

@@ -15,11 +15,15 @@ _KINDS = {
     "AWS::DynamoDB::Table": "table",
     "AWS::Serverless::SimpleTable": "table",
     "AWS::SQS::Queue": "queue",
+    "AWS::SNS::Topic": "topic",
+    "AWS::Kinesis::Stream": "stream",
     "AWS::Events::EventBus": "event bus",
+    "AWS::Events::Archive": "archive",
     "AWS::AppSync::Api": "live channel",
 }
 _SUFFIXES = ("Function", "Table", "Api", "Url")
 _HAND_OVER = "HAND_OVER_"  # how variables are called that name a function nobody waits for
+_MEASURING = "READINGS_"  # and those that name what only a lab's measurement needs
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)")
 
 
@@ -46,8 +50,11 @@ CUSTOMER = Part("customer", "Customer", "customer")
 
 
 def parts_and_connections(template: Mapping[str, Any]) -> tuple[tuple[Part, ...], tuple[Connection, ...]]:
-    """Everything there is to draw, in the order of the template. Parts that nothing touches are left out."""
-    resources: Mapping[str, Any] = template["Resources"]
+    """Everything there is to draw, in the order of the template.
+
+    Parts that nothing touches are left out, and so are those that stand under a condition only.
+    """
+    resources: Mapping[str, Any] = {name: r for name, r in template["Resources"].items() if "Condition" not in r}
     parts = {name: Part(name, _title(name), _KINDS[r["Type"]]) for name, r in resources.items() if r["Type"] in _KINDS}
     for name in template.get("Parameters") or {}:
         if name.endswith("Url"):
@@ -72,6 +79,8 @@ def _connections(template: Mapping[str, Any], parts: Mapping[str, Part]) -> Iter
     common = ((template.get("Globals") or {}).get("Function") or {}).get("Environment") or {}
     for name, resource in template["Resources"].items():
         properties = resource.get("Properties") or {}
+        if "Condition" in resource:
+            continue
         if name in parts and parts[name].kind == "function":
             yield from _triggers(name, properties, parts)
             variables = {
@@ -85,6 +94,14 @@ def _connections(template: Mapping[str, Any], parts: Mapping[str, Part]) -> Iter
                 fed = _named(target.get("Arn"), parts)
                 if bus and fed:
                     yield Connection(bus, fed, "feeds")
+        elif resource["Type"] == "AWS::SNS::Subscription":
+            topic, fed = _named(properties.get("TopicArn"), parts), _named(properties.get("Endpoint"), parts)
+            if topic and fed:
+                yield Connection(topic, fed, "copies to")
+        elif name in parts and parts[name].kind == "archive":
+            bus = _named(properties.get("SourceArn"), parts)
+            if bus:
+                yield Connection(bus, name, "is kept in")
         elif name in parts and parts[name].kind == "queue":
             dead = _named((properties.get("RedrivePolicy") or {}).get("deadLetterTargetArn"), parts)
             if dead:
@@ -92,20 +109,30 @@ def _connections(template: Mapping[str, Any], parts: Mapping[str, Part]) -> Iter
 
 
 def _triggers(name: str, properties: Mapping[str, Any], parts: Mapping[str, Part]) -> Iterator[Connection]:
-    keys = {"HttpApi": ("ApiId", "calls"), "SQS": ("Queue", "feeds"), "EventBridgeRule": ("EventBusName", "feeds")}
+    keys = {
+        "HttpApi": ("ApiId", "calls"),
+        "SQS": ("Queue", "feeds"),
+        "Kinesis": ("Stream", "feeds"),
+        "EventBridgeRule": ("EventBusName", "feeds"),
+    }
     for event in (properties.get("Events") or {}).values():
         key, verb = keys.get(event["Type"], ("", ""))
-        source = _named((event.get("Properties") or {}).get(key), parts)
+        settings = event.get("Properties") or {}
+        source = _named(settings.get(key), parts)
         if source:
             yield Connection(source, name, verb)
+        on_failure = (settings.get("DestinationConfig") or {}).get("OnFailure") or {}
+        failed = _named(on_failure.get("Destination"), parts)
+        if failed:
+            yield Connection(name, failed, "gives up into", dashed=True)
 
 
 def _calls(name: str, variables: Mapping[str, Any], parts: Mapping[str, Part]) -> Iterator[Connection]:
     verbs = {"table": "keeps in", "function": "waits for", "partner": "waits for", "event bus": "publishes to",
-             "queue": "sends to", "live channel": "shows progress on", "API": "waits for"}  # fmt: skip
+             "queue": "sends to", "topic": "publishes to", "stream": "appends to", "live channel": "shows progress on", "API": "waits for"}  # fmt: skip
     for variable, value in variables.items():
         target = _named(value, parts)
-        if target:
+        if target and not variable.startswith(_MEASURING):
             verb = verbs[parts[target].kind]
             yield Connection(name, target, "hands over to" if variable.startswith(_HAND_OVER) else verb)
 

@@ -19,6 +19,11 @@ OPT_IN = "PATISSERIE_AWS"
 _CALLS_PER_INVOCATION = 10
 _LOG_GB_PER_INVOCATION = 10 / 1024**2
 _MB_PER_GB = 1024
+_CALLED = (
+    "apigw.http.requests", "dynamodb.wru", "dynamodb.rru", "events.published", "sqs.requests", "appsync.operations",
+)  # fmt: skip
+_CALLED_WHERE = {"AWS::SNS::Topic": "sns.publishes", "AWS::Kinesis::Stream": "kinesis.put_units"}
+_HOURS_A_STREAM_STANDS = 24
 
 
 def require_opt_in(opted_in: bool) -> None:
@@ -33,15 +38,20 @@ def cost_bound_usd(templates: Iterable[Mapping[str, Any]], orders: int, facts: F
     """What so many orders cost at most at list prices, rounded up to the cent.
 
     As though each order invoked every function of every template, each ran into its time-out, failed, and were tried
-    again as often as Lambda's retries or the queues of the template allow.
+    again as often as Lambda's retries, the queues or the readers of streams of the template allow. Streams stand for
+    a day.
     """
     used: Counter[str] = Counter()
     for template in templates:
         defaults = template.get("Globals", {}).get("Function", {})
         resources = [(r["Type"], r.get("Properties") or {}) for r in template["Resources"].values()]
         receives = [p["RedrivePolicy"].get("maxReceiveCount", 1) for _, p in resources if "RedrivePolicy" in p]
-        attempts = max([facts.value("quota.lambda.async.retries")["max_attempts"], *map(int, receives)])
+        tries = [1 + most for _, p in resources if (most := _stream_retries(p)) is not None]
+        attempts = max([facts.value("quota.lambda.async.retries")["max_attempts"], *map(int, receives), *tries])
+        items = [*_CALLED, *(item for kind, item in _CALLED_WHERE.items() if kind in {kind for kind, _ in resources})]
         for kind, properties in resources:
+            if kind == "AWS::Kinesis::Stream":
+                used["kinesis.shard_hours"] += int(properties.get("ShardCount", 1)) * _HOURS_A_STREAM_STANDS
             if kind != "AWS::Serverless::Function":
                 continue
             settings = {**defaults, **properties}
@@ -51,10 +61,16 @@ def cost_bound_usd(templates: Iterable[Mapping[str, Any]], orders: int, facts: F
             used["lambda.requests"] += invocations
             used["lambda.gb_s.x86"] += math.ceil(invocations * seconds * memory_gb)
             used["logs.ingested_gb"] += invocations * _LOG_GB_PER_INVOCATION
-            for item in ("apigw.http.requests", "dynamodb.wru", "dynamodb.rru", "events.published", "sqs.requests",
-                         "appsync.operations"):  # fmt: skip
+            for item in items:
                 used[item] += invocations * _CALLS_PER_INVOCATION
     return math.ceil(cost_report(used, facts).total_usd * 100) / 100
+
+
+def _stream_retries(properties: Mapping[str, Any]) -> int | None:
+    """The most retries that a function's readers of streams are allowed; None when no reader has a limit."""
+    events = (properties.get("Events") or {}).values() if isinstance(properties.get("Events"), Mapping) else ()
+    limits = [(event.get("Properties") or {}).get("MaximumRetryAttempts") for event in events]
+    return max((int(limit) for limit in limits if limit is not None), default=None)
 
 
 def _default(value: Any, template: Mapping[str, Any]) -> float:

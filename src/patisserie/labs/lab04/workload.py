@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 YEAR = 2022
 RUSH_MINUTES = 3.0  # enough for the readers to meet every trouble; a longer rush would not tell more
 MOST_TAPS = 3  # an assumption, as are the pauses: a lognormal
-TAP_MEDIAN_S, TAP_SIGMA = 0.35, 0.6
+TAP_MEDIAN_S, TAP_SIGMA = 0.25, 0.6
 _BROWSER_S = 20.0
 
 
