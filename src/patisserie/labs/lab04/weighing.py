@@ -18,8 +18,8 @@ _HOURS_A_MONTH = 730
 
 def weigh(session: LabSession, name: str, found: Measurement) -> Mapping[str, float]:
     """What a measured load says; then a quarter of an hour without orders; then the forecast comes, and reads."""
-    heard: Readings = session.readers(name)
     monthly = _monthly_usd(session, name, found)
+    heard: Readings = session.readers(name)  # only now: a message that failed comes back after some minutes
     return {
         "missed by some team (%)": heard.most_missed / heard.events * 100,
         "screens wrong (% of orders)": heard.wrong / heard.orders * 100,
@@ -57,7 +57,7 @@ def _replay_for_the_forecast(session: LabSession, name: str, since_ms: int) -> N
     session.target.client("events").start_replay(
         ReplayName=f"forecast-{since_ms}",
         EventSourceArn=outputs["ArchiveArn"],
-        EventStartTime=since_ms / 1_000,
+        EventStartTime=since_ms // 1_000,  # events carry whole seconds
         EventEndTime=session.unix_ms() / 1_000,
         Destination={"Arn": outputs["BusArn"], "FilterArns": [outputs["ForecastRuleArn"]]},
     )
