@@ -36,7 +36,7 @@ _PICTURES = {
     "rush-2022.svg": ("02", "throughput_over_time("),
     "cost-2022.svg": ("02", "cost_bars("),
     "one-queue-2022.svg": ("04", 'architecture(lab.template("queue")'),
-    "four-ways-2022.svg": ("04", "trade_offs("),
+    "ways-2022.svg": ("04", "trade_offs("),
 }
 # pictures of the chapters that no lab shows, for they would give its exercises away: lab, stack, title
 _DRAWN = {"events-2022.svg": ("02", "events", "Stored first: the shop after the change")}

@@ -128,8 +128,17 @@ def _triggers(name: str, properties: Mapping[str, Any], parts: Mapping[str, Part
 
 
 def _calls(name: str, variables: Mapping[str, Any], parts: Mapping[str, Part]) -> Iterator[Connection]:
-    verbs = {"table": "keeps in", "function": "waits for", "partner": "waits for", "event bus": "publishes to",
-             "queue": "sends to", "topic": "publishes to", "stream": "appends to", "live channel": "shows progress on", "API": "waits for"}  # fmt: skip
+    verbs = {
+        "table": "keeps in",
+        "function": "waits for",
+        "partner": "waits for",
+        "API": "waits for",
+        "event bus": "publishes to",
+        "topic": "publishes to",
+        "queue": "sends to",
+        "stream": "appends to",
+        "live channel": "shows progress on",
+    }
     for variable, value in variables.items():
         target = _named(value, parts)
         if target and not variable.startswith(_MEASURING):

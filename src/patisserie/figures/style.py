@@ -13,18 +13,19 @@ TEXT_PX = 13  # none below 12
 
 # Okabe and Ito's hues; orange, green and purple darkened so that text in them has a contrast of 4.5 on white.
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#a85400", "#007a5a", "#9c4a7c"
+SLATE = "#4a4a4a"  # for a fifth, when there is one
 _ORDER = (ORANGE, BLUE, GREEN, PURPLE)
 _MEANING = {"before": ORANGE, "after": BLUE}
-_DASHES = ("7 4", "", "2 3", "10 3 2 3")  # colour is never the only difference
+_DASHES = ("7 4", "", "2 3", "10 3 2 3", "1 5")  # colour is never the only difference
 
 
 def colours(labels: Sequence[str]) -> dict[str, str]:
     """A colour for each label; "before" and "after" have the same one in every figure.
 
-    Up to four labels differ in colour; from the fifth on colours repeat.
+    Up to five labels differ in colour; from the sixth on colours repeat.
     """
     taken = {_MEANING[label.lower()] for label in labels if label.lower() in _MEANING}
-    free = sorted((c for c in _ORDER if c not in taken), key=lambda c: c in _MEANING.values()) or list(_ORDER)
+    free = [*sorted((c for c in _ORDER if c not in taken), key=lambda c: c in _MEANING.values()), SLATE]
     chosen: dict[str, str] = {}
     unnamed = 0
     for label in labels:
@@ -38,7 +39,7 @@ def colours(labels: Sequence[str]) -> dict[str, str]:
 
 def dash(colour: str) -> str:
     """The line pattern that goes with a colour of the palette."""
-    return _DASHES[_ORDER.index(colour)]
+    return _DASHES[(*_ORDER, SLATE).index(colour)]
 
 
 def contrast(one: str, other: str) -> float:

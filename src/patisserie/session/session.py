@@ -320,7 +320,7 @@ class LabSession:
         self.answers[self.lab.exercise(check_id).check.check_id] = answer
 
     def baseline(self, found: Any) -> CheckResult:
-        """Is the lab's starting point really there? `found` is what the lab measures there, the standard table in most."""
+        """Is the lab's starting point really there? `found` is what it measures: in most labs, the standard table."""
         return run_check(self.lab.baseline, lambda: found)
 
     @_plainly

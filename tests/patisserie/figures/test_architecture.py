@@ -14,6 +14,7 @@ from patisserie.figures.architecture import BOX_H, BOX_W, layout
 from patisserie.figures.connections import parts_and_connections
 
 TEMPLATES = sorted((course_root() / "infra" / "stacks").glob("**/template.yaml"))
+LAB_04 = course_root() / "infra" / "stacks" / "04-one-event-many-readers"
 LAB_01 = course_root() / "infra" / "stacks" / "01-right-size-the-monolith"
 
 
@@ -72,3 +73,20 @@ def test_a_function_that_nobody_waits_for_is_handed_over_to():
     verbs = {(c.source, c.target): c.verb for c in parts_and_connections(template)[1]}
     assert verbs["OrdersFunction", "SalesFunction"] == "hands over to"
     assert verbs["OrdersFunction", "PaymentUrl"] == "waits for"
+
+
+def test_readers_of_a_stream_a_topic_and_a_bus_with_an_archive_are_drawn():
+    rows = {
+        name: architecture(load(LAB_04 / name / "template.yaml"), name).rows for name in ("stream", "fanout", "bus")
+    }
+    assert ("Order (function)", "appends to", "Orders stream (stream)") in rows["stream"]
+    assert ("Orders stream (stream)", "feeds", "Kitchen (function)") in rows["stream"]
+    assert ("Kitchen (function)", "gives up into", "Failed queue (queue)") in rows["stream"]
+    assert ("Orders topic (topic)", "copies to", "Loyalty queue (queue)") in rows["fanout"]
+    assert ("Bus (event bus)", "is kept in", "Archive (archive)") in rows["bus"]
+
+
+def test_what_stands_under_a_condition_or_serves_the_measurement_is_not_drawn():
+    drawn = {part.name for part in parts_and_connections(load(LAB_04 / "stream" / "template.yaml"))[0]}
+    assert "KitchenFunction" in drawn
+    assert not drawn & {"ForecastFunction", "ReadingsTable"}

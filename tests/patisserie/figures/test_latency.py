@@ -52,6 +52,7 @@ def test_text_and_curve_colours_can_be_read_on_the_background() -> None:
     for colour in (style.TEXT, style.MUTED, *palette.values()):
         assert style.contrast(colour, style.BACKGROUND) >= 4.5
     assert len(set(style.colours(["x", "before", "y", "z"]).values())) == 4
+    assert len(set(style.colours(["x", "before", "y", "z", "u"]).values())) == 5
     assert style.colours(["after"])["after"] == palette["after"]
 
 

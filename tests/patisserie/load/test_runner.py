@@ -86,3 +86,28 @@ def test_progress_begins_outside_of_simulated_time_where_a_notebook_can_draw(tar
     )
     assert tasks[0] is None
     assert None not in tasks[1:]
+
+
+def test_a_customer_goes_on_after_an_accepted_order_while_others_come(target):
+    serve(target, 0.1)
+    seen = []
+
+    def then(story, stream):
+        pause_s = stream.uniform(1.0, 2.0)
+
+        def afterwards(target, url, order_id):
+            target.wait(pause_s)
+            seen.append((round(target.now_s(), 6), url, order_id))
+
+        return afterwards
+
+    outcomes = run_load(target, URL, Steady(1.0, 3.0), Story.load(), seed=1, then=then)
+    assert sorted(order_id for _, _, order_id in seen) == [f"order-{number}" for number in range(3)]
+    assert {url for _, url, _ in seen} == {URL}
+    assert all(1.1 <= at - o.arrived_s <= 2.1 for (at, _, _), o in zip(sorted(seen), outcomes, strict=True))
+    assert [o.latency_ms for o in outcomes] == [100.0] * 3
+
+
+def test_a_customer_whose_order_failed_does_nothing_more(target):
+    serve(target, 0.1, status=502)
+    run_load(target, URL, Steady(1.0, 3.0), Story.load(), seed=1, then=lambda story, stream: pytest.fail)

@@ -158,6 +158,29 @@ def test_the_bound_counts_every_try_of_every_function_at_its_time_out():
     assert cost_bound_usd([template], 2_000, facts) > bound
 
 
+def test_the_bound_counts_the_tries_of_a_streams_reader_and_a_day_of_its_shards():
+    facts = Facts.load()
+
+    def template(retries, shards):
+        reader = {"Type": "Kinesis", "Properties": {"MaximumRetryAttempts": retries}}
+        return {
+            "Resources": {
+                "F": {
+                    "Type": "AWS::Serverless::Function",
+                    "Properties": {"Timeout": 10, "MemorySize": 1024, "Events": {"Stream": reader}},
+                },
+                "S": {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": shards}},
+            }
+        }
+
+    gb_second = facts.value("price.lambda.compute.x86")[0]["usd"]
+    few, many = (cost_bound_usd([template(retries, 1)], 1_000, facts) for retries in (8, 19))
+    assert few >= 1_000 * 9 * 10 * gb_second
+    assert many >= 1_000 * 20 * 10 * gb_second
+    day = 24 * facts.value("price.kinesis.provisioned")["shard_hour"]
+    assert cost_bound_usd([template(8, 3)], 1_000, facts) - few == pytest.approx(2 * day, abs=0.011)
+
+
 def test_the_bound_takes_the_default_of_a_parameter():
     def template(memory):
         function = {"Type": "AWS::Serverless::Function", "Properties": {"MemorySize": memory, "Timeout": 10}}

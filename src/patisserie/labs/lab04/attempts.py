@@ -55,8 +55,9 @@ TWO_AT_ONCE = _PARALLEL.replace("10", "2")
 BIG_BATCHES = _KITCHEN % "BatchSize: 1000"
 MORE_MEMORY = "KitchenFunction: {Properties: {MemorySize: 3008}}\n"
 FOUR_SHARDS_TWO_AT_ONCE = "OrdersStream: {Properties: {ShardCount: 4}}\n" + _PARALLEL.replace("10", "4")
-_BISECT, _TO_FAILED = "BisectBatchOnFunctionError: true", (
-    "DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt FailedQueue.Arn}}"
+_BISECT, _TO_FAILED = (
+    "BisectBatchOnFunctionError: true",
+    ("DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt FailedQueue.Arn}}"),
 )
 CUT_AND_GIVE_UP = _KITCHEN % f"{_BISECT}, MaximumRetryAttempts: 8, {_TO_FAILED}"
 ONLY_CUT = _KITCHEN % f"{_BISECT}, {_TO_FAILED}"

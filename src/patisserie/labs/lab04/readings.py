@@ -99,9 +99,7 @@ class Readings:
             f'<tr><th scope="row">{reading.team}</th>{"".join(f"<td>{cell}</td>" for cell in reading.cells())}</tr>'
             for reading in self._shown()
         )
-        return (
-            f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table><p>{self.finding()}</p>"
-        )
+        return f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table><p>{self.finding()}</p>"
 
     def _shown(self) -> list[TeamReading]:
         """The newcomer has a line once it has heard of something."""
