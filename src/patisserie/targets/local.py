@@ -16,7 +16,7 @@ from patisserie.targets.base import DeployedStack, HttpReply, Listener, Patience
 from patisserie.targets.deployment import Deployer
 
 _POLL_S = 5.0
-_LOOK_S = 60.0
+_LOOK_S, _LOOK_SHARE = 60.0, 0.01
 
 
 class LocalTarget:
@@ -50,8 +50,9 @@ class LocalTarget:
     def wait(self, seconds: float) -> None:
         """Let virtual time pass. Raises TargetError when a function turns out to be an endless loop."""
         until_us = self.cloud.kernel.now_us + round(seconds * 1e6)
+        look_s = max(_LOOK_S, seconds * _LOOK_SHARE)  # a day is not looked at minute by minute
         while (left_us := until_us - self.cloud.kernel.now_us) > 0:
-            self.cloud.wait(min(_LOOK_S, left_us / 1e6))
+            self.cloud.wait(min(look_s, left_us / 1e6))
             self._refuse_endless_loops()
 
     def _refuse_endless_loops(self) -> None:

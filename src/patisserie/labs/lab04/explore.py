@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PAUSES_S = (0.1, 0.3, 1.0, 3.0)
 DESIGNS = {"a queue each": "fanout", "a stream": "stream"}
-_ORDERS = 16
+_ORDERS = 12
 
 
 def explore(session: LabSession) -> Explorable:
