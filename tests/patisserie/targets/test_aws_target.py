@@ -173,7 +173,7 @@ def test_the_bound_counts_the_tries_of_a_streams_reader_and_a_day_of_its_shards(
             }
         }
 
-    gb_second = facts.value("price.lambda.compute.x86")[0]["usd"]
+    gb_second = facts.value("price.lambda.x86.gb_second")[0]["usd"]
     few, many = (cost_bound_usd([template(retries, 1)], 1_000, facts) for retries in (8, 19))
     assert few >= 1_000 * 9 * 10 * gb_second
     assert many >= 1_000 * 20 * 10 * gb_second

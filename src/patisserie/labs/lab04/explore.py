@@ -17,9 +17,9 @@ from patisserie.story import Story
 if TYPE_CHECKING:
     from patisserie.session import LabSession
 
-PAUSES_S = (0.1, 0.3, 1.0, 3.0)
+PAUSES_S = (0.1, 0.3, 1.0)
 DESIGNS = {"a queue each": "fanout", "a stream": "stream"}
-_ORDERS = 12
+_ORDERS = 24
 
 
 def explore(session: LabSession) -> Explorable:
