@@ -375,6 +375,7 @@ def test_an_expired_item_leaves_as_a_deletion_by_the_service(cloud, table, conne
         ({"ParallelizationFactor": 11}, "ParallelizationFactor"),
         ({"MaximumRecordAgeInSeconds": 30}, "MaximumRecordAgeInSeconds must be -1 or at least 60"),
         ({"StartingPosition": "AT_TIMESTAMP"}, "StartingPositionTimestamp is required"),
+        ({"StartingPosition": "BEGINNING"}, r"enum value set: \[LATEST, AT_TIMESTAMP, TRIM_HORIZON\]"),
         ({"ScalingConfig": {"MaximumConcurrency": 5}}, "Unsupported ScalingConfig"),
         ({"DestinationConfig": {"OnFailure": {"Destination": FUNCTION}}}, "queue, a topic or a bucket"),
         ({"FilterCriteria": {"Filters": [{"Pattern": "{"}]}}, "Invalid filter pattern"),

@@ -13,6 +13,7 @@ from patisserie.targets.base import DeployedStack, StackResource, TargetError
 from patisserie.targets.packaging import PackagingError, package
 
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+_STARTED = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 _UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 
 
@@ -198,7 +199,12 @@ class Deployer:
 
     def _first_failure(self, stack_name: str) -> str:
         events = self._client("cloudformation").describe_stack_events(StackName=stack_name)["StackEvents"]
-        failed = [e for e in events if e["ResourceStatus"].endswith("_FAILED")]
+        failed = []
+        for event in events:  # the newest comes first; what is before this operation's own start is not its failure
+            if event["ResourceStatus"].endswith("_FAILED"):
+                failed.append(event)
+            if event["PhysicalResourceId"] == event["StackId"] and event["ResourceStatus"] in _STARTED:
+                break
         if not failed:
             return "CloudFormation gives no reason"
         first = failed[-1]  # the newest event comes first

@@ -20,7 +20,7 @@ from patisserie.targets import TargetError
 from patisserie.targets.base import Used
 
 STACKS = course_root() / "infra" / "stacks" / "04-one-event-many-readers"
-OUT_OF_REACH = "earlier ones a new team cannot have (%)"
+OUT_OF_REACH = "lost to a new team (%)"
 
 
 @pytest.fixture(scope="module")

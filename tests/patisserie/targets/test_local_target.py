@@ -78,3 +78,16 @@ def test_who_interrupts_a_run_meets_no_late_customers(target, deploy):
     target.wait(400)
     assert len(target.cloud.tracer.spans(service="apigateway")) == placed < 10
     assert [o.status for o in run_load(target, url, Steady(1.0, 5.0), Story.load(), 7)] == [201] * 5
+
+
+def test_a_deployment_that_fails_says_its_own_reason_and_not_that_of_an_earlier_one(target, tmp_path):
+    path = tmp_path / "template.yaml"
+    queue = "Resources: {Queue: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: %d}}%s}"
+    path.write_text(queue % (30, ""))
+    target.deploy("shop", path)
+    for seconds, stream in ((99_999, ""), (30, ", Stream: {Type: AWS::Kinesis::Stream, Properties: {ShardCount: 0}}")):
+        path.write_text(queue % (seconds, stream))
+        with pytest.raises(TargetError, match="shop failed: ") as caught:
+            target.deploy("shop", path)
+        assert ("Stream (" in str(caught.value)) == bool(stream), caught.value
+        assert ("Queue (" in str(caught.value)) != bool(stream), caught.value

@@ -9,10 +9,11 @@ from localcloud.api import ApiError
 from localcloud.facts import Facts
 
 _SHORTEST_AGE_S = 60
+_POSITIONS = ("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON")
 
 
 def check_stream(params: Mapping[str, Any], arn: str, facts: Facts) -> None:
-    """Raises ApiError InvalidParameterValueException."""
+    """Raises ApiError InvalidParameterValueException, or ValidationException for a starting position there is not."""
     kind = "kinesis" if ":kinesis:" in arn else "dynamodb"
     limits = {
         "BatchSize": facts.value("quota.lambda.esm.batch_size")[kind] | {"min": 1},
@@ -32,6 +33,13 @@ def check_stream(params: Mapping[str, Any], arn: str, facts: Facts) -> None:
     position = params.get("StartingPosition")
     if position is None:
         _refuse("StartingPosition is required for streams: TRIM_HORIZON, LATEST, or AT_TIMESTAMP for Kinesis.")
+    if position not in _POSITIONS:
+        raise ApiError(
+            "ValidationException",
+            f"1 validation error detected: Value '{position}' at 'startingPosition' failed to satisfy constraint: Member "
+            f"must satisfy enum value set: [{', '.join(_POSITIONS)}]",
+            400,
+        )
     if position == "AT_TIMESTAMP" and kind == "dynamodb":
         _refuse("AT_TIMESTAMP is not supported for DynamoDB streams; use TRIM_HORIZON or LATEST.")
     if position == "AT_TIMESTAMP" and params.get("StartingPositionTimestamp") is None:

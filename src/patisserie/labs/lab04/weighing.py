@@ -25,7 +25,7 @@ def weigh(session: LabSession, name: str, found: Measurement) -> Mapping[str, fl
         "screens wrong (% of orders)": heard.wrong / heard.orders * 100,
         "loyalty is done, p95 (ms)": heard.of("loyalty").p95_ms,
         "the kitchen is done, p95 (ms)": heard.of("kitchen").p95_ms,
-        "earlier ones a new team cannot have (%)": _out_of_reach(session, name),
+        "lost to a new team (%)": _out_of_reach(session, name),
         "USD a month": monthly,
     }
 
