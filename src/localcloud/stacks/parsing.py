@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -41,13 +45,25 @@ _Loader.yaml_implicit_resolvers = {
 
 def parse_fragment(text: str) -> dict[str, Any]:
     """A mapping with long-form intrinsic functions, such as a part of a template. Raises TemplateError."""
+    return copy.deepcopy(_parsed(text))  # whoever gets it may change it
+
+
+@lru_cache(maxsize=64)  # a deployment reads the same text several times, and PyYAML takes its time
+def _parsed(text: str) -> dict[str, Any]:
     try:
-        found = yaml.load(text, Loader=_Loader)  # a safe loader
+        found = _loaded(text)
     except yaml.YAMLError as exc:
         raise TemplateError(f"Template format error: YAML not well-formed. ({exc})") from exc
     if not isinstance(found, dict):
         raise TemplateError("Template format error: unsupported structure.")
     return found
+
+
+def _loaded(text: str) -> Any:
+    if text.lstrip().startswith("{"):
+        with suppress(ValueError):  # a YAML mapping may begin like that, too
+            return json.loads(text)
+    return yaml.load(text, Loader=_Loader)  # a safe loader
 
 
 def parse_template(text: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
+from localcloud.stacks.parsing import parse_template
+
 
 @pytest.fixture
 def deploy(cloud):
@@ -119,3 +121,22 @@ def test_cidr_blocks_are_worked_out(deploy):
     value = {"Fn::Join": [",", {"Fn::Cidr": ["10.0.0.0/16", 2, 8]}]}
     _, outputs, _ = deploy(Resources={"Queue": queue("q")}, Outputs={"Blocks": {"Value": value}})
     assert outputs == {"Blocks": "10.0.0.0/24,10.0.1.0/24"}
+
+
+def test_a_template_that_was_changed_after_reading_is_read_unchanged_again():
+    text = "Resources: {Queue: {Type: AWS::SQS::Queue, Properties: {Tags: [{Key: team, Value: kitchen}]}}}"
+    first = parse_template(text)
+    first["Resources"]["Queue"]["Properties"]["Tags"].clear()
+    del first["Resources"]["Queue"]["Type"]
+    assert parse_template(text)["Resources"]["Queue"] == {
+        "Type": "AWS::SQS::Queue",
+        "Properties": {"Tags": [{"Key": "team", "Value": "kitchen"}]},
+    }
+
+
+def test_json_and_a_yaml_mapping_that_looks_like_json_are_both_read():
+    assert parse_template('{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}') == parse_template(
+        "{Resources: {Q: {Type: AWS::SQS::Queue}}}"
+    )
+    found = parse_template("{Resources: {Q: {Type: AWS::SQS::Queue, DependsOn: !Ref Other}}}")
+    assert found["Resources"]["Q"]["DependsOn"] == {"Ref": "Other"}

@@ -48,6 +48,11 @@ class TeamReading:
         """NaN when nothing was heard."""
         return quantile(self.latencies_ms, 0.95)
 
+    @property
+    def slowest_ms(self) -> float:
+        """NaN when nothing was heard."""
+        return max(self.latencies_ms, default=math.nan)
+
     def cells(self) -> tuple[str, ...]:
         """The columns as the table shows them."""
         times = (quantile(self.latencies_ms, share) for share in (0.5, 0.95))
