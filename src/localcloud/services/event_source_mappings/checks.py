@@ -36,8 +36,8 @@ def check_stream(params: Mapping[str, Any], arn: str, facts: Facts) -> None:
     if position not in _POSITIONS:
         raise ApiError(
             "ValidationException",
-            f"1 validation error detected: Value '{position}' at 'startingPosition' failed to satisfy constraint: Member "
-            f"must satisfy enum value set: [{', '.join(_POSITIONS)}]",
+            f"1 validation error detected: Value '{position}' at 'startingPosition' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(_POSITIONS)}]",
             400,
         )
     if position == "AT_TIMESTAMP" and kind == "dynamodb":
