@@ -137,10 +137,10 @@ def a_new_reader(session: LabSession) -> NewcomerEvidence:
     with reliable_partners(session):
         session.deploy_changed("mine", without_forecast)
         since_ms = session.unix_ms()
-        found = session.measure("mine", "yesterday", few(session, 20))
+        found = session.measure("mine", "yesterday", few(session, 12))
         session.wait(HOURS_AGO * 3_600)
         session.deploy("mine")
-        session.measure("mine", "today", few(session, 5))
+        session.measure("mine", "today", few(session, 3))
         session.wait(NEW_READER_S)
     return NewcomerEvidence(found, readings(session, "mine", since_ms))
 

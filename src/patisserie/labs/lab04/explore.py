@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PAUSES_S = (0.1, 0.3, 1.0)
 DESIGNS = {"a queue each": "fanout", "a stream": "stream"}
-_ORDERS = 24
+_ORDERS = 16
 
 
 def explore(session: LabSession) -> Explorable:
