@@ -6,8 +6,9 @@ from patisserie.labs.lab import Lab, UnknownLab
 from patisserie.labs.lab00 import LAB as LAB_00
 from patisserie.labs.lab01 import LAB as LAB_01
 from patisserie.labs.lab02 import LAB as LAB_02
+from patisserie.labs.lab03 import LAB as LAB_03
 
-LABS: tuple[Lab, ...] = (LAB_00, LAB_01, LAB_02)
+LABS: tuple[Lab, ...] = (LAB_00, LAB_01, LAB_02, LAB_03)
 
 
 def find_lab(number: str | int) -> Lab:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from patisserie.checks import Check, CheckResult
@@ -61,7 +61,8 @@ class Lab:
     `start` and `goal` name the stacks that the learner's working copy begins and should end with ("" when the
     lab has none); `year` is the bakery's year; `run` does the solved lab in a session. `beside` starts what an
     architecture has to do besides the orders, for so many seconds; `weigh` says what a measured architecture is like by
-    several measures, each the better the lower.
+    several measures, each the better the lower. `partners` are the parameters of the partners in this lab where they
+    differ from the usual ones; `experiments` are what a learner can try by name, besides the exercises.
     """
 
     number: str
@@ -80,6 +81,8 @@ class Lab:
     explore: Callable[[LabSession], Any] | None = None
     beside: Callable[[LabSession, str, float], list[Started]] | None = None
     weigh: Callable[[LabSession, str, Measurement], Mapping[str, float]] | None = None
+    partners: Mapping[str, str] = field(default_factory=dict)
+    experiments: Mapping[str, Callable[[LabSession], Any]] = field(default_factory=dict)
 
     def exercise(self, check_id: str) -> Exercise:
         """Raises UnknownLab when the lab has no such check."""

@@ -174,10 +174,19 @@ class LabSession:
         self._standing(name)
         return self.lab.weigh(self, name, found)
 
+    @_plainly
+    def experiment(self, name: str) -> Any:
+        """Try something of this lab by its name. Raises TargetError for an unknown one."""
+        if name not in self.lab.experiments:
+            known = ", ".join(self.lab.experiments) or "none"
+            raise TargetError(f"Lab {self.lab.number} has no experiment {name!r}; it has: {known}.")
+        return self.lab.experiments[name](self)
+
     def _partners(self, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         if PARTNERS not in self.stacks or parameters is not None:
             template = self.root / "infra" / "stacks" / "partners" / "template.yaml"
-            self.stacks[PARTNERS] = self.target.deploy(PARTNERS, template, parameters)
+            given = {**self.lab.partners, **(parameters or {})}
+            self.stacks[PARTNERS] = self.target.deploy(PARTNERS, template, given)
         return self.stacks[PARTNERS]
 
     # -- measuring -----------------------------------------------------------------------------
@@ -275,6 +284,15 @@ class LabSession:
             order_id: item["status"]["S"] for order_id, item in self.stored_orders(name).items() if "status" in item
         }
 
+    def paid_after_ms(self, name: str) -> tuple[float, ...]:
+        """How long each paid order of an architecture waited for its payment, from the times that its table keeps."""
+        found = self.stored_orders(name).values()
+        return tuple(
+            float(item["paidAt"]["N"]) - float(item["placedAt"]["N"])
+            for item in found
+            if "paidAt" in item and "placedAt" in item
+        )
+
     def unfinished(self, name: str, outcomes: tuple[Outcome, ...]) -> int:
         """How many accepted orders are not confirmed: promised to the customer and not kept."""
         status = self.order_status(name)
@@ -286,8 +304,8 @@ class LabSession:
         """Keep what the learner made in the notebook itself (a function, a number) for a check."""
         self.answers[self.lab.exercise(check_id).check.check_id] = answer
 
-    def baseline(self, found: Measurement) -> CheckResult:
-        """Is the lab's starting point really there?"""
+    def baseline(self, found: Any) -> CheckResult:
+        """Is the lab's starting point really there? `found` is what the lab's baseline judges: as a rule a measurement."""
         return run_check(self.lab.baseline, lambda: found)
 
     @_plainly
@@ -296,9 +314,9 @@ class LabSession:
         return reports(self.target.client("logs"), self._standing(name))
 
     @_plainly
-    def troubles(self, name: str) -> list[Trouble]:
-        """What an architecture's functions have complained about, the most frequent first."""
-        return troubles(self.target.client("logs"), self._standing(name))
+    def troubles(self, name: str, since_ms: int = 0) -> list[Trouble]:
+        """What an architecture's functions have complained about since that Unix time, the most frequent first."""
+        return troubles(self.target.client("logs"), self._standing(name), since_ms)
 
     @_plainly
     def functions(self, name: str) -> FunctionsUse:
