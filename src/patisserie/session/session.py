@@ -135,9 +135,10 @@ class LabSession:
                 return ast.get_source_segment(text, node) or ""
         raise TargetError(f"There is no function {function!r} in {file!r} of {name!r}.")
 
-    def slowest_trace(self, name: str) -> tuple[Span, ...]:
-        """Every span of the order that took the longest. The simulation knows them; AWS needs X-Ray for that.
+    def slowest_trace(self, name: str, to_the_end: bool = False) -> tuple[Span, ...]:
+        """Every span of the order that took the longest: until its answer or, `to_the_end`, until nothing more came.
 
+        The simulation knows them; AWS needs X-Ray for that.
         Raises TargetError on AWS, and when no order has been placed.
         """
         cloud = getattr(self.target, "cloud", None)
@@ -147,7 +148,13 @@ class LabSession:
         requests = cloud.tracer.spans(service="apigateway", resource=api)
         if not requests:
             raise TargetError(f"No order has been sent to {name!r} yet; measure it first.")
-        slowest = max(requests, key=lambda span: (span.duration_us, -span.span_id))
+
+        def took_us(request: Span) -> int:
+            if not to_the_end:
+                return request.duration_us
+            return max(span.end_us for span in cloud.tracer.trace(request.trace_id)) - request.start_us
+
+        slowest = max(requests, key=lambda span: (took_us(span), -span.span_id))
         found: tuple[Span, ...] = cloud.tracer.trace(slowest.trace_id)
         return found
 
@@ -322,8 +329,12 @@ class LabSession:
     def functions(self, name: str) -> FunctionsUse:
         """What each function of an architecture did since its last measurement began, from the REPORT lines."""
         stack = self._standing(name)
-        found = reports(self.target.client("logs"), stack, self._measured_ms.get(name, 0))
+        found = reports(self.target.client("logs"), stack, self.measured_ms(name))
         return functions_use(name, found, stack)
+
+    def measured_ms(self, name: str) -> int:
+        """When the last measurement of an architecture began, as `unix_ms` counts; 0 when there was none."""
+        return self._measured_ms.get(name, 0)
 
     @_plainly
     def partner_calls(self, partner: str, since_ms: int = 0) -> int:

@@ -39,8 +39,9 @@ def cost_bound_usd(templates: Iterable[Mapping[str, Any]], orders: int, facts: F
     for template in templates:
         defaults = template.get("Globals", {}).get("Function", {})
         resources = [(r["Type"], r.get("Properties") or {}) for r in template["Resources"].values()]
-        receives = [p["RedrivePolicy"].get("maxReceiveCount", 1) for _, p in resources if "RedrivePolicy" in p]
-        attempts = max([facts.value("quota.lambda.async.retries")["max_attempts"], *map(int, receives)])
+        policies = [p["RedrivePolicy"] for _, p in resources if "RedrivePolicy" in p]
+        receives = [int(_default(policy.get("maxReceiveCount", 1), template)) for policy in policies]
+        attempts = max([facts.value("quota.lambda.async.retries")["max_attempts"], *receives])
         for kind, properties in resources:
             if kind != "AWS::Serverless::Function":
                 continue

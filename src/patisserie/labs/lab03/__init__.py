@@ -71,7 +71,7 @@ def run(session: LabSession) -> LabRun:
 LAB = Lab(
     number="03",
     slug="queues-that-bend",
-    title="Queues that bend",
+    title="Let the queues bend",
     year=YEAR,
     minutes=90,
     level="intermediate",
@@ -86,5 +86,10 @@ LAB = Lab(
     beside=old_app_beside,
     weigh=weigh,
     partners={"PaymentRequestsPerSecond": str(PROVIDER_PER_S)},
-    experiments={"reserved": experiments.reserved, "window": experiments.window, "spike": experiments.spike},
+    experiments={
+        "filtered": experiments.filtered,
+        "reserved": experiments.reserved,
+        "spike": experiments.spike,
+        "window": experiments.window,
+    },
 )

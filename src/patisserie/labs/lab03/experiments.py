@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from patisserie.labs.lab03 import bench
 from patisserie.measure import Table, quantile
+from patisserie.targets import TargetError
 
 if TYPE_CHECKING:
     from patisserie.session import LabSession
 
 HOURS_A_MONTH = 730
 _IMPATIENT = {"Visibility": 30, "Receives": 3, "WorkSeconds": 2}
+_MEASURED_S = 1_800
 _BURST = 120
 _SPIKE = 1_200
 _SPIKE_WORK_S = 0.2
 _WINDOWS_S = (0, 1, 5, 20)
 _POLLERS = (0, 2, 10, 40)
 _TRAFFIC = {"one a second": (60, 1.0), "one every 30 s": (8, 30.0)}
+
+
+def filtered(session: LabSession) -> Table:
+    """The thanks function and its queue in the spell, without a filter and with the learner's."""
+    rows = []
+    for name, label in (("stiff", "before"), ("mine", "after")):
+        use = session.functions(name).of("Thanks")
+        received, deleted = (queue_metric(session, name, f"NumberOfMessages{what}") for what in ("Received", "Deleted"))
+        rows.append((label, f"{received:,}", f"{deleted:,}", f"{use.invocations:,}", f"{use.billed_s:,.1f}"))
+    return Table(("", "messages received", "messages deleted", "runs", "billed (s)"), tuple(rows))
+
+
+def queue_metric(session: LabSession, name: str, metric: str) -> int:
+    """The sum of a metric of the thanks queue over the last measurement of an architecture."""
+    url = next(r.physical_id for r in session.stacks[name].resources if r.logical_id == "ThanksQueue")
+    since_s = session.measured_ms(name) // 60_000 * 60
+    until_s = min(session.unix_ms() / 1_000 + 60, since_s + _MEASURED_S)
+    points = session.target.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SQS",
+        MetricName=metric,
+        Dimensions=[{"Name": "QueueName", "Value": url.rsplit("/", 1)[1]}],
+        StartTime=datetime.fromtimestamp(since_s, UTC),
+        EndTime=datetime.fromtimestamp(until_s, UTC),
+        Period=60,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return round(sum(point["Sum"] for point in points))
 
 
 def reserved(session: LabSession) -> Table:
@@ -48,7 +78,12 @@ def window(session: LabSession) -> Table:
 
 
 def spike(session: LabSession) -> Table:
-    """A spike out of nothing, on demand and with pollers that are there already; and what those cost while they wait."""
+    """A spike out of nothing, on demand and with pollers that are there already; and what those cost while they wait.
+
+    Raises TargetError on AWS: pollers are billed by the hour, and the hour would have to be waited for.
+    """
+    if session.target.name != "local":
+        raise TargetError("On AWS this experiment would cost hours of event pollers; it runs on the local target only.")
     rows = []
     for pollers in _POLLERS:
         bench.deploy(session, {"WorkSeconds": _SPIKE_WORK_S, "Pollers": pollers})

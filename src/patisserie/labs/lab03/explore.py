@@ -32,7 +32,7 @@ def explore(session: LabSession) -> Explorable:
         )
         for number, values in found
     )
-    return Explorable("How many payments at once may the queue let through?", "Maximum concurrency", frames, start=2)
+    return Explorable("How many payments at once may the queue let through?", "Maximum concurrency", frames, start=3)
 
 
 def _measures(session: LabSession, at_once: int) -> dict[str, float]:
