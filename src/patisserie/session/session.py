@@ -291,14 +291,19 @@ class LabSession:
             order_id: item["status"]["S"] for order_id, item in self.stored_orders(name).items() if "status" in item
         }
 
+    def measured_orders(self, name: str) -> dict[str, dict[str, Any]]:
+        """Those stored orders that were placed since the last measurement of an architecture began."""
+        since_ms = self.measured_ms(name)
+        return {
+            order_id: item
+            for order_id, item in self.stored_orders(name).items()
+            if int(item.get("placedAt", {"N": "0"})["N"]) >= since_ms
+        }
+
     def paid_after_ms(self, name: str) -> tuple[float, ...]:
-        """How long each paid order of an architecture waited for its payment, from the times that its table keeps."""
-        found = self.stored_orders(name).values()
-        return tuple(
-            float(item["paidAt"]["N"]) - float(item["placedAt"]["N"])
-            for item in found
-            if "paidAt" in item and "placedAt" in item
-        )
+        """How long each paid order of the last measurement waited for its payment, from the times that its table keeps."""
+        paid = (item for item in self.measured_orders(name).values() if "paidAt" in item)
+        return tuple(float(item["paidAt"]["N"]) - float(item["placedAt"]["N"]) for item in paid)
 
     def unfinished(self, name: str, outcomes: tuple[Outcome, ...]) -> int:
         """How many accepted orders are not confirmed: promised to the customer and not kept."""

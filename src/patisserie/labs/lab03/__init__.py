@@ -31,7 +31,7 @@ EXERCISES = (
         flawed=attempts.ALONE_FLAWED,
         wrong=attempts.ALONE_WRONG,
         right=attempts.SOLVED,
-        files=("src/payment.py", "template.yaml"),
+        files=("src/payment/payment.py", "template.yaml"),
     ),
     Exercise(
         BEND,

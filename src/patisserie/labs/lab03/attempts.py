@@ -83,7 +83,7 @@ def _attempt(name: str, *fragments: str, payment: str = "") -> Attempt:
         for fragment in fragments:
             session.workspace.merge_template(fragment)
         if payment:
-            session.workspace.replace_functions("payment.py", payment)
+            session.workspace.replace_functions("payment/payment.py", payment)
         session.deploy("mine")
 
     return Attempt(name, prepare)

@@ -28,7 +28,7 @@ def _judge_keep(evidence: KeepEvidence) -> list[Finding]:
         at_most("payments asked for per order after Lambda had to wait", refused.asked_per_order, ASKED_LIMIT, digits=2),
         at_most("orders not paid after Lambda had to wait", refused.orders - refused.paid, 0),
         at_most("orders of a five-minute outage not paid by themselves", hiccup.orders - hiccup.paid, 0),
-        at_most("messages still going round hours after Saturday's outage", saturday.waiting, 0),
+        at_most("messages still going round six hours after Saturday's outage", saturday.waiting, 0),
         at_most("orders of Saturday's outage nowhere to be found", saturday.lost, 0),
     ]
 

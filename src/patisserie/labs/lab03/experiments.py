@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 HOURS_A_MONTH = 730
 _IMPATIENT = {"Visibility": 30, "Receives": 3, "WorkSeconds": 2}
 _MEASURED_S = 1_800
-_BURST = 120
-_SPIKE = 1_200
+BURST = 120
+SPIKE = 1_200
 _SPIKE_WORK_S = 0.2
 _WINDOWS_S = (0, 1, 5, 20)
 _POLLERS = (0, 2, 10, 40)
-_TRAFFIC = {"one a second": (60, 1.0), "one every 30 s": (8, 30.0)}
+TRAFFIC = {"one a second": (60, 1.0), "one every 30 s": (8, 30.0)}
 
 
 def filtered(session: LabSession) -> Table:
@@ -55,7 +55,7 @@ def reserved(session: LabSession) -> Table:
     rows = []
     for label, setting in (("2 reserved, no maximum", {"Reserved": 2}), ("at most 2 at once", {"AtOnce": 2})):
         bench.deploy(session, {**_IMPATIENT, **setting})
-        found = bench.send(session, _BURST)
+        found = bench.send(session, BURST)
         ran = len(found.waited_ms)
         rows.append((label, f"{found.messages}", f"{ran}", f"{found.dead}", f"{found.last_s:,.0f}"))
         bench.empty(session)
@@ -67,13 +67,13 @@ def window(session: LabSession) -> Table:
     rows = []
     for seconds in _WINDOWS_S:
         cells = []
-        for messages, gap_s in _TRAFFIC.values():
+        for messages, gap_s in TRAFFIC.values():
             bench.deploy(session, {"WorkSeconds": 0.05, "Window": seconds})
             session.wait(60)  # the queue comes to rest between two kinds of traffic
             found = bench.send(session, messages, gap_s)
             cells += [f"{quantile(found.waited_ms, 0.5):,.0f}", f"{found.invocations}"]
         rows.append((f"{seconds} s", *cells))
-    columns = [f"{traffic}: {what}" for traffic in _TRAFFIC for what in ("wait, p50 (ms)", "invocations")]
+    columns = [f"{traffic}: {what}" for traffic in TRAFFIC for what in ("wait, p50 (ms)", "invocations")]
     return Table(("window", *columns), tuple(rows))
 
 
@@ -87,7 +87,7 @@ def spike(session: LabSession) -> Table:
     rows = []
     for pollers in _POLLERS:
         bench.deploy(session, {"WorkSeconds": _SPIKE_WORK_S, "Pollers": pollers})
-        found = bench.send(session, _SPIKE)
+        found = bench.send(session, SPIKE)
         meter = session.target.start_metering()
         session.wait(3_600)
         idle_usd = dict(meter(session.stacks[bench.BENCH]).lines).get("lambda.sqs_poller_hours", 0.0)

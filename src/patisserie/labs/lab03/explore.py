@@ -16,7 +16,6 @@ AT_ONCE = (2, 4, 6, 8, 12)
 _MESSAGES = 48
 _REFUSED = "calls refused (of 100)"
 _DONE = "all paid after (s)"
-_DEAD = "dead letters (of 100)"
 
 
 def explore(session: LabSession) -> Explorable:
@@ -43,5 +42,4 @@ def _measures(session: LabSession, at_once: int) -> dict[str, float]:
     return {
         _DONE: found.last_s,
         _REFUSED: found.refused / asked * 100,
-        _DEAD: found.dead / found.messages * 100,
     }

@@ -32,8 +32,11 @@ def dead_letters_url(session: LabSession, name: str) -> str:
     return str(sqs.get_queue_url(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"])
 
 
-def orders_in(session: LabSession, url: str) -> tuple[str, ...]:
-    """The orders whose messages lie in a queue that nobody reads; each is given back at once."""
+def orders_in(session: LabSession, url: str, taken_away: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The orders whose messages lie in a queue that nobody reads; () for no queue.
+
+    Messages about the orders `taken_away` are deleted, the others given back at once.
+    """
     if not url:
         return ()
     sqs = session.target.client("sqs")
@@ -43,7 +46,11 @@ def orders_in(session: LabSession, url: str) -> tuple[str, ...]:
     ).get("Messages", []):
         held += found
     for message in held:
-        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+        handle = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
+        if order_id(message) in taken_away:
+            sqs.delete_message(**handle)
+        else:
+            sqs.change_message_visibility(**handle, VisibilityTimeout=0)
     return tuple(sorted({order_id(message) for message in held}))
 
 
@@ -72,10 +79,10 @@ class Aftermath:
         return self.asked / self.paid if self.paid else float("nan")
 
 
-def aftermath(session: LabSession, name: str, only: tuple[str, ...] | None = None) -> Aftermath:
-    """What the table and the queues of an architecture say now; of these orders only, unless `only` is None."""
+def aftermath(session: LabSession, name: str, orders: tuple[str, ...]) -> Aftermath:
+    """What the table and the queues of an architecture say now of these orders; "" among them is none."""
     stored = session.stored_orders(name)
-    chosen = [order for order in (stored if only is None else only) if order]
+    chosen = [order for order in orders if order]
     paid = [order for order in chosen if stored.get(order, {}).get("status") == {"S": "CONFIRMED"}]
     dead = tuple(order for order in orders_in(session, dead_letters_url(session, name)) if order in set(chosen))
     left = waiting(session, session.stacks[name].outputs["PaymentQueueUrl"])

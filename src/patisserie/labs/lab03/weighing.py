@@ -22,7 +22,7 @@ COST = "USD per 1,000 orders"
 def weigh(session: LabSession, name: str, found: Measurement) -> Mapping[str, float]:
     """Wait until the payment queue is empty, half an hour at most; then look at the table and the queues."""
     settle(session, name, SETTLED_S if session.target.name == "local" else 60.0)
-    after = aftermath(session, name)
+    after = aftermath(session, name, tuple(session.measured_orders(name)))
     return {
         LOST: after.lost,
         ASKED: after.asked_per_order,
