@@ -35,6 +35,8 @@ _PICTURES = {
     "before-and-after.svg": ("02", "latency_distribution("),
     "rush-2022.svg": ("02", "throughput_over_time("),
     "cost-2022.svg": ("02", "cost_bars("),
+    "receives-2022.svg": ("03", "waterfall(lab.slowest_trace"),
+    "queues-2022.svg": ("03", '"after": weighed_after}'),
 }
 # pictures of the chapters that no lab shows, for they would give its exercises away: lab, stack, title
 _DRAWN = {"events-2022.svg": ("02", "events", "Stored first: the shop after the change")}

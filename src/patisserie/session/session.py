@@ -96,6 +96,12 @@ class LabSession:
         return stack
 
     @_plainly
+    def remove(self, name: str) -> None:
+        """Delete one architecture that is no longer needed; the others and the partners stay."""
+        self.target.delete(self._standing(name).name)
+        del self.stacks[name]
+
+    @_plainly
     def release(self, name: str, change: str) -> Release:
         """Ship one of the lab's changes: its files take the place of those of the same name, in every package.
 
