@@ -9,6 +9,6 @@ from patisserie.measure.measurement import COLUMNS, Measurement, measurement, qu
 from patisserie.measure.table import Table
 
 __all__ = [
-    "COLUMNS", "Comparison", "FunctionUse", "FunctionsUse", "Measurement", "Table", "compare", "digest", "functions_use",
-    "measurement", "quantile",
+    "COLUMNS", "Comparison", "FunctionUse", "FunctionsUse", "Measurement", "Table", "compare", "digest",
+    "functions_use", "measurement", "quantile",
 ]  # fmt: skip

@@ -158,7 +158,7 @@ class LabSession:
         def took_us(request: Span) -> int:
             if not to_the_end:
                 return request.duration_us
-            return max(span.end_us for span in cloud.tracer.trace(request.trace_id)) - request.start_us
+            return max(int(span.end_us) for span in cloud.tracer.trace(request.trace_id)) - request.start_us
 
         slowest = max(requests, key=lambda span: (took_us(span), -span.span_id))
         found: tuple[Span, ...] = cloud.tracer.trace(slowest.trace_id)
@@ -307,7 +307,7 @@ class LabSession:
         }
 
     def paid_after_ms(self, name: str) -> tuple[float, ...]:
-        """How long each paid order of the last measurement waited for its payment, from the times that its table keeps."""
+        """How long each paid order of the last measurement waited for its payment, by the times in the table."""
         paid = (item for item in self.measured_orders(name).values() if "paidAt" in item)
         return tuple(float(item["paidAt"]["N"]) - float(item["placedAt"]["N"]) for item in paid)
 
@@ -323,7 +323,7 @@ class LabSession:
         self.answers[self.lab.exercise(check_id).check.check_id] = answer
 
     def baseline(self, found: Any) -> CheckResult:
-        """Is the lab's starting point really there? `found` is what the lab's baseline judges: as a rule a measurement."""
+        """Is the lab's starting point really there? `found` is what its check judges: as a rule a measurement."""
         return run_check(self.lab.baseline, lambda: found)
 
     @_plainly

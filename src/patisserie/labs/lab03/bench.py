@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from patisserie.labs.lab03.queues import waiting
@@ -56,7 +57,7 @@ def send(session: LabSession, messages: int, gap_s: float = 0.0) -> Tried:
     if gap_s:
         started = [target.spawn_at(since_s + number * gap_s, one) for number in range(messages)]
     else:
-        started = [target.spawn_at(since_s, lambda first=first: batch(first)) for first in range(0, messages, _BATCH)]
+        started = [target.spawn_at(since_s, partial(batch, first)) for first in range(0, messages, _BATCH)]
     target.join_all(started)
     while waiting(session, url) and target.now_s() - since_s < _LONGEST_S:
         session.wait(_LOOK_S)

@@ -25,7 +25,9 @@ def _judge_baseline(weighed: Mapping[str, float]) -> list[Finding]:
 def _judge_keep(evidence: KeepEvidence) -> list[Finding]:
     refused, hiccup, saturday = evidence.refused, evidence.hiccup, evidence.saturday
     return [
-        at_most("payments asked for per order after Lambda had to wait", refused.asked_per_order, ASKED_LIMIT, digits=2),
+        at_most(
+            "payments asked for per order after Lambda had to wait", refused.asked_per_order, ASKED_LIMIT, digits=2
+        ),
         at_most("orders not paid after Lambda had to wait", refused.orders - refused.paid, 0),
         at_most("orders of a five-minute outage not paid by themselves", hiccup.orders - hiccup.paid, 0),
         at_most("messages still going round six hours after Saturday's outage", saturday.waiting, 0),

@@ -47,7 +47,7 @@ def queue_metric(session: LabSession, name: str, metric: str) -> int:
         Period=60,
         Statistics=["Sum"],
     )["Datapoints"]
-    return round(sum(point["Sum"] for point in points))
+    return sum(int(point["Sum"]) for point in points)
 
 
 def reserved(session: LabSession) -> Table:

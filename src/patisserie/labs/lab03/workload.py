@@ -40,10 +40,11 @@ def order_of_the_old_app() -> dict[str, Any]:
 def old_app_beside(session: LabSession, name: str, duration_s: float) -> list[Started]:
     """Some guests order with the old app, while customers order."""
     url, now_s = session.orders_url(name), session.target.now_s()
-    return [
-        session.target.spawn_at(now_s + share * duration_s, lambda: place(session, url, order_of_the_old_app()))
-        for share in OLD_APP_AT
-    ]
+
+    def guest() -> None:
+        place(session, url, order_of_the_old_app())
+
+    return [session.target.spawn_at(now_s + share * duration_s, guest) for share in OLD_APP_AT]
 
 
 def place(session: LabSession, url: str, body: Mapping[str, Any]) -> str:

@@ -33,7 +33,9 @@ def keep(order, reference):
     """Note that the order is paid, when it first was, and how often the provider has been asked for it."""
     orders.update_item(
         Key={"orderId": order["orderId"]},
-        UpdateExpression="SET #status = :status, payment = :payment, paidAt = if_not_exists(paidAt, :now) ADD asked :one",
+        UpdateExpression=(
+            "SET #status = :status, payment = :payment, paidAt = if_not_exists(paidAt, :now) ADD asked :one"
+        ),
         ExpressionAttributeNames={"#status": "status"},
         ExpressionAttributeValues={
             ":status": "CONFIRMED",

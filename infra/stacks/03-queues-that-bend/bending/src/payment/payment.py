@@ -8,6 +8,6 @@ def handler(event, context):
     for record in event["Records"]:
         try:
             charge(json.loads(record["body"]))
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it was, this message comes back alone
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
