@@ -41,7 +41,7 @@ def test_every_place_that_a_row_claims_is_there():
         replace(ROWS["T-20"], lab=("77", "Measure")),
         replace(ROWS["T-30"], planned=("02",)),
         replace(ROWS["T-30"], planned=("14",)),
-        replace(ROWS["T-30"], planned=()),
+        replace(ROWS["T-A0"], planned=()),
     ],
 )
 def test_a_row_that_claims_what_is_not_so_is_found(broken):
