@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from patisserie.session import LabSession
 
 AT_ONCE = (2, 4, 6, 8, 12)
-_MESSAGES = 36
+_MESSAGES = 48
 _REFUSED = "calls refused (of 100)"
 _DONE = "all paid after (s)"
 
