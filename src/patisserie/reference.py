@@ -35,6 +35,8 @@ _PICTURES = {
     "before-and-after.svg": ("02", "latency_distribution("),
     "rush-2022.svg": ("02", "throughput_over_time("),
     "cost-2022.svg": ("02", "cost_bars("),
+    "receives-2022.svg": ("03", "waterfall(lab.slowest_trace"),
+    "queues-2022.svg": ("03", '"after": weighed_after}'),
     "one-queue-2022.svg": ("04", 'architecture(lab.template("queue")'),
     "ways-2022.svg": ("04", "trade_offs("),
 }

@@ -10,6 +10,8 @@ import yaml
 
 from localcloud.facts import Facts
 from patisserie.course import course_root
+from patisserie.labs.lab03.experiments import SPIKE
+from patisserie.labs.lab03.workload import PROVIDER_PER_S
 from patisserie.notebooks.shown import shown
 from patisserie.story.numbers import load_numbers
 from patisserie.story.prose import SPAN, findings, typed
@@ -121,3 +123,34 @@ def test_what_2022_says_of_the_chain_and_of_stored_first_holds():
 
 def test_the_outage_in_2022_lasts_longer_than_lambdas_own_retries():
     assert value("f_async_first") + value("f_async_second") < 10 * 60
+
+
+# -- 2022: queues -------------------------------------------------------------------------------------
+
+
+def test_the_numbers_of_the_chapter_on_queues_are_those_of_the_facts_and_of_its_lab():
+    facts = Facts.load()
+    text = " ".join(PAGES["book/2022/queues.md"].split())
+    pollers = facts.value("quota.lambda.esm.sqs.provisioned")
+    days = {name: seconds // 86_400 for name, seconds in facts.value("quota.sqs.retention").items() if name != "min"}
+    batch = facts.value("quota.lambda.esm.batch_size")["sqs_standard"]
+    assert days == {"default": 4, "max": 14}
+    assert (batch["default"], facts.value("quota.lambda.esm.sqs.start_concurrency")) == (10, 5)
+    assert facts.value("quota.lambda.esm.sqs.low_traffic_wait") == 20
+    assert PROVIDER_PER_S == 4
+    for said in (
+        "Four days is what AWS sets, two weeks the most",
+        "of up to ten messages unless told otherwise",
+        f"standard queues allow up to {batch['max']:,}",
+        "may take twenty seconds",
+        f"begins with five batches at once, adds {facts.value('quota.lambda.esm.sqs.scale_rate')} a minute",
+        f"[{facts.value('quota.lambda.esm.sqs.max_on_demand'):,}]",
+        f"[{pollers['max_pollers']['range'][1]:,} pollers]",
+        f"{pollers['max_concurrency']:,} invocations at once",
+        "each for up to ten invocations at once, ten polls and one megabyte a second",
+        "The provider takes four calls a second",
+        f"how long {SPIKE:,} messages wait",
+    ):
+        assert said in text, said
+    each = pollers["per_poller"]
+    assert (each["concurrent_invokes"], each["polls_s"], each["mb_s"]) == (10, 10, 1)

@@ -65,7 +65,7 @@ def messages(cloud):
     def read(url, after_s=5):
         cloud.wait(after_s)
         found = cloud.sqs.receive(url, 10)
-        cloud.sqs.delete(url, found)
+        cloud.sqs.delete(url, [message.receipt_handle for message in found])
         return found
 
     return read

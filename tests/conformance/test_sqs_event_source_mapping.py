@@ -206,6 +206,23 @@ def test_a_throttled_batch_is_tried_until_its_visibility_ends_and_can_reach_the_
     assert batches("orders") == []
 
 
+@pytest.mark.behaviour("ESQ-08", "SQS-15")
+def test_a_batch_that_begins_late_is_handed_out_again_while_it_runs_and_deletes_nothing(cloud, queue, connect, batches):
+    url = queue("orders", VisibilityTimeout=30)
+    slow = RECORD_BODIES + "        time.sleep(20)\n"
+    connect("orders", slow, {"Timeout": 30})
+    client = cloud.client("lambda")
+    client.put_function_concurrency(FunctionName="worker-orders", ReservedConcurrentExecutions=0)
+    cloud.client("sqs").send_message(QueueUrl=url, MessageBody="croissant")
+    cloud.wait(10)
+    client.delete_function_concurrency(FunctionName="worker-orders")
+    cloud.wait(28)  # it began after 15 seconds and is over; in between its message was visible, and fetched once more
+    assert cloud.sqs.counts("orders").in_flight == 1
+    cloud.wait(60)
+    assert batches("orders") == [["croissant"], ["croissant"]]
+    assert (cloud.sqs.counts("orders").visible, cloud.sqs.counts("orders").in_flight) == (0, 0)
+
+
 @pytest.mark.behaviour("ESQ-09")
 def test_concurrency_starts_at_five_and_grows_by_300_a_minute(cloud, queue, connect):
     url = queue("orders", VisibilityTimeout=120)

@@ -14,10 +14,13 @@ _PERCENTS = (50, 95, 99)
 _STEPS = 200  # points of a curve: more cannot be seen, and 10,000 orders stay a small file
 
 
-def latency_distribution(series: Mapping[str, Sequence[float]], target_ms: float | None = None) -> Figure:
+def latency_distribution(
+    series: Mapping[str, Sequence[float]], target_ms: float | None = None, what: str = "answered"
+) -> Figure:
     """Latencies in ms by run, such as {"before": [...], "after": [...]}, on a logarithmic time axis.
 
-    A run without latencies is named as such. The text alternative gives p50, p95 and p99 of every run.
+    `what` had happened to an order by then. A run without latencies is named as such. The text alternative gives p50,
+    p95 and p99 of every run.
     """
     runs = {label: sorted(values) for label, values in series.items()}
     rows = tuple(
@@ -50,7 +53,7 @@ def latency_distribution(series: Mapping[str, Sequence[float]], target_ms: float
     for power in range(low, high + 1):
         body.append(f'<path d="M{x(10**power):.1f} {_TOP}V{_TOP + _PLOT}" stroke="{style.GRID}"/>')
         body.append(text(x(10**power), _TOP + _PLOT + 18, tick(10**power), "middle"))
-    body.append(text((_LEFT + _RIGHT) / 2, _TOP + _PLOT + 38, "answered within (share of orders)", "middle"))
+    body.append(text((_LEFT + _RIGHT) / 2, _TOP + _PLOT + 38, f"{what} within (share of orders)", "middle"))
     if target_ms is not None:
         body.append(f'<path d="M{x(target_ms):.1f} {_TOP}v{_PLOT}" stroke="{style.TEXT}" stroke-dasharray="3 3"/>')
     palette = style.colours(list(filled))

@@ -6,9 +6,10 @@ from patisserie.labs.lab import Lab, UnknownLab
 from patisserie.labs.lab00 import LAB as LAB_00
 from patisserie.labs.lab01 import LAB as LAB_01
 from patisserie.labs.lab02 import LAB as LAB_02
+from patisserie.labs.lab03 import LAB as LAB_03
 from patisserie.labs.lab04 import LAB as LAB_04
 
-LABS: tuple[Lab, ...] = (LAB_00, LAB_01, LAB_02, LAB_04)
+LABS: tuple[Lab, ...] = (LAB_00, LAB_01, LAB_02, LAB_03, LAB_04)
 
 
 def find_lab(number: str | int) -> Lab:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from patisserie.checks import Check, CheckResult
@@ -63,7 +63,8 @@ class Lab:
     lab has none); `year` is the bakery's year; `run` does the solved lab in a session. `beside` starts what an
     architecture has to do besides the orders, for so many seconds; `then` draws what a customer does after an order;
     `readers` says who heard of the orders since a Unix time in milliseconds; `weigh` says what a measured architecture
-    is like by several measures, each the better the lower.
+    is like by several measures, each the better the lower. `partners` are the parameters of the partners in this lab
+    where they differ from the usual ones; `experiments` are what a learner can try by name, besides the exercises.
     """
 
     number: str
@@ -84,6 +85,8 @@ class Lab:
     then: Callable[[Story, random.Random], Afterwards] | None = None
     readers: Callable[[LabSession, str, int], Any] | None = None
     weigh: Callable[[LabSession, str, Measurement], Mapping[str, float]] | None = None
+    partners: Mapping[str, str] = field(default_factory=dict)
+    experiments: Mapping[str, Callable[[LabSession], Any]] = field(default_factory=dict)
 
     def exercise(self, check_id: str) -> Exercise:
         """Raises UnknownLab when the lab has no such check."""

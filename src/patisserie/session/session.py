@@ -97,6 +97,12 @@ class LabSession:
         return stack
 
     @_plainly
+    def remove(self, name: str) -> None:
+        """Delete one architecture that is no longer needed; the others and the partners stay."""
+        self.target.delete(self._standing(name).name)
+        del self.stacks[name]
+
+    @_plainly
     def release(self, name: str, change: str) -> Release:
         """Ship one of the lab's changes: its files take the place of those of the same name, in every package.
 
@@ -145,9 +151,10 @@ class LabSession:
                 return ast.get_source_segment(text, node) or ""
         raise TargetError(f"There is no function {function!r} in {file!r} of {name!r}.")
 
-    def slowest_trace(self, name: str) -> tuple[Span, ...]:
-        """Every span of the order that took the longest. The simulation knows them; AWS needs X-Ray for that.
+    def slowest_trace(self, name: str, to_the_end: bool = False) -> tuple[Span, ...]:
+        """Every span of the order that took the longest: until its answer or, `to_the_end`, until nothing more came.
 
+        The simulation knows them; AWS needs X-Ray for that.
         Raises TargetError on AWS, and when no order has been placed.
         """
         cloud = getattr(self.target, "cloud", None)
@@ -157,7 +164,13 @@ class LabSession:
         requests = cloud.tracer.spans(service="apigateway", resource=api)
         if not requests:
             raise TargetError(f"No order has been sent to {name!r} yet; measure it first.")
-        slowest = max(requests, key=lambda span: (span.duration_us, -span.span_id))
+
+        def took_us(request: Span) -> int:
+            if not to_the_end:
+                return request.duration_us
+            return max(int(span.end_us) for span in cloud.tracer.trace(request.trace_id)) - request.start_us
+
+        slowest = max(requests, key=lambda span: (took_us(span), -span.span_id))
         found: tuple[Span, ...] = cloud.tracer.trace(slowest.trace_id)
         return found
 
@@ -184,10 +197,19 @@ class LabSession:
         self._standing(name)
         return self.lab.weigh(self, name, found)
 
+    @_plainly
+    def experiment(self, name: str) -> Any:
+        """Try something of this lab by its name. Raises TargetError for an unknown one."""
+        if name not in self.lab.experiments:
+            known = ", ".join(self.lab.experiments) or "none"
+            raise TargetError(f"Lab {self.lab.number} has no experiment {name!r}; it has: {known}.")
+        return self.lab.experiments[name](self)
+
     def _partners(self, parameters: Mapping[str, str] | None = None) -> DeployedStack:
         if PARTNERS not in self.stacks or parameters is not None:
             template = self.root / "infra" / "stacks" / "partners" / "template.yaml"
-            self.stacks[PARTNERS] = self.target.deploy(PARTNERS, template, parameters)
+            given = {**self.lab.partners, **(parameters or {})}
+            self.stacks[PARTNERS] = self.target.deploy(PARTNERS, template, given)
         return self.stacks[PARTNERS]
 
     # -- measuring -----------------------------------------------------------------------------
@@ -225,10 +247,6 @@ class LabSession:
     def quiet_s(self) -> float:
         """How long a measurement goes on after its last order."""
         return _QUIET_S if self.target.name == "local" else _QUIET_AWS_S
-
-    def measured_ms(self, name: str) -> int:
-        """When the last measurement of an architecture began, as Unix time in milliseconds; 0 when there was none."""
-        return self._measured_ms.get(name, 0)
 
     def few(self, orders: int, gap_s: float) -> Arrivals:
         """So many orders, one every `gap_s` seconds; on AWS, where seconds are real, one a second."""
@@ -308,6 +326,20 @@ class LabSession:
             order_id: item["status"]["S"] for order_id, item in self.stored_orders(name).items() if "status" in item
         }
 
+    def measured_orders(self, name: str) -> dict[str, dict[str, Any]]:
+        """Those stored orders that were placed since the last measurement of an architecture began."""
+        since_ms = self.measured_ms(name)
+        return {
+            order_id: item
+            for order_id, item in self.stored_orders(name).items()
+            if int(item.get("placedAt", {"N": "0"})["N"]) >= since_ms
+        }
+
+    def paid_after_ms(self, name: str) -> tuple[float, ...]:
+        """How long each paid order of the last measurement waited for its payment, by the times in the table."""
+        paid = (item for item in self.measured_orders(name).values() if "paidAt" in item)
+        return tuple(float(item["paidAt"]["N"]) - float(item["placedAt"]["N"]) for item in paid)
+
     def unfinished(self, name: str, outcomes: tuple[Outcome, ...]) -> int:
         """How many accepted orders are not confirmed: promised to the customer and not kept."""
         status = self.order_status(name)
@@ -320,7 +352,7 @@ class LabSession:
         self.answers[self.lab.exercise(check_id).check.check_id] = answer
 
     def baseline(self, found: Any) -> CheckResult:
-        """Is the lab's starting point really there? `found` is what it measures: in most labs, the standard table."""
+        """Is the lab's starting point really there? `found` is what its check judges: as a rule a measurement."""
         return run_check(self.lab.baseline, lambda: found)
 
     @_plainly
@@ -329,9 +361,9 @@ class LabSession:
         return reports(self.target.client("logs"), self._standing(name))
 
     @_plainly
-    def troubles(self, name: str) -> list[Trouble]:
-        """What an architecture's functions have complained about, the most frequent first."""
-        return troubles(self.target.client("logs"), self._standing(name))
+    def troubles(self, name: str, since_ms: int = 0) -> list[Trouble]:
+        """What an architecture's functions have complained about since that Unix time, the most frequent first."""
+        return troubles(self.target.client("logs"), self._standing(name), since_ms)
 
     @_plainly
     def functions(self, name: str) -> FunctionsUse:
@@ -339,6 +371,10 @@ class LabSession:
         stack = self._standing(name)
         found = reports(self.target.client("logs"), stack, self.measured_ms(name))
         return functions_use(name, found, stack)
+
+    def measured_ms(self, name: str) -> int:
+        """When the last measurement of an architecture began, as `unix_ms` counts; 0 when there was none."""
+        return self._measured_ms.get(name, 0)
 
     @_plainly
     def readers(self, name: str) -> Any:

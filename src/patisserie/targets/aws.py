@@ -35,7 +35,7 @@ from patisserie.targets.stand_in import add_routes, without_refused
 NOT_ON_AWS = (
     "listening on an AppSync Events channel (it needs a WebSocket client, which the course does not bring)",
     "costs other than Lambda's in the table (requests and GB-seconds, read from REPORT lines, at list prices)",
-    "lab 02's checks (they judge the morning rush and a long outage; here a dozen orders are measured)",
+    "the checks of labs 01 to 04 (they judge rushes and long outages; here a dozen orders are measured)",
     "the same figures twice: the seed decides customers and orders, not how long AWS takes",
 )
 _API_HOST = re.compile(r"^https://(?P<api>[a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?P<path>/.*)?$")

@@ -45,9 +45,10 @@ def cost_bound_usd(templates: Iterable[Mapping[str, Any]], orders: int, facts: F
     for template in templates:
         defaults = template.get("Globals", {}).get("Function", {})
         resources = [(r["Type"], r.get("Properties") or {}) for r in template["Resources"].values()]
-        receives = [p["RedrivePolicy"].get("maxReceiveCount", 1) for _, p in resources if "RedrivePolicy" in p]
+        policies = [p["RedrivePolicy"] for _, p in resources if "RedrivePolicy" in p]
+        receives = [int(_default(policy.get("maxReceiveCount", 1), template)) for policy in policies]
         tries = [1 + most for _, p in resources if (most := _stream_retries(p)) is not None]
-        attempts = max([facts.value("quota.lambda.async.retries")["max_attempts"], *map(int, receives), *tries])
+        attempts = max([facts.value("quota.lambda.async.retries")["max_attempts"], *receives, *tries])
         items = [*_CALLED, *(item for kind, item in _CALLED_WHERE.items() if kind in {kind for kind, _ in resources})]
         for kind, properties in resources:
             if kind == "AWS::Kinesis::Stream":

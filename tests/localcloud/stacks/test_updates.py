@@ -213,3 +213,45 @@ def test_a_condition_that_depends_on_itself_is_refused(cfn):
     template = {"Conditions": conditions, "Resources": {"Q": {**QUEUE, "Condition": "A"}}}
     with pytest.raises(ClientError, match="Circular dependencies for condition A"):
         cfn.create_stack(StackName="shop", TemplateBody=json.dumps(template))
+
+
+POLLED = """
+Transform: AWS::Serverless-2016-10-31
+Parameters: {AtOnce: {Type: Number, Default: 0}}
+Conditions: {Bounded: !Not [!Equals [!Ref AtOnce, 0]]}
+Resources:
+  Orders: {Type: AWS::SQS::Queue}
+  Payment:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: index.handler
+      InlineCode: "def handler(event, context): pass"
+      Events:
+        Queue:
+          Type: SQS
+          Properties:
+            Queue: !GetAtt Orders.Arn
+            ScalingConfig: !If [Bounded, {MaximumConcurrency: !Ref AtOnce}, !Ref AWS::NoValue]
+            BatchSize: !If [Bounded, 2, !Ref AWS::NoValue]
+            FilterCriteria: !If [Bounded, {Filters: [{Pattern: '{"body": ["x"]}'}]}, !Ref AWS::NoValue]
+            FunctionResponseTypes: !If [Bounded, [ReportBatchItemFailures], !Ref AWS::NoValue]
+"""
+
+
+def test_a_setting_of_a_mapping_that_the_template_no_longer_names_goes_back_to_its_default(cloud, cfn):
+    def deploy(kind, at_once):
+        parameters = [{"ParameterKey": "AtOnce", "ParameterValue": at_once}]
+        rights = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+        getattr(cfn, f"{kind}_stack")(
+            StackName="shop", TemplateBody=POLLED, Parameters=parameters, Capabilities=rights
+        )
+        cfn.get_waiter(f"stack_{kind}_complete").wait(StackName="shop", WaiterConfig=WAITER)
+        return cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"][0]
+
+    bounded = deploy("create", "7")
+    assert (bounded["ScalingConfig"], bounded["BatchSize"]) == ({"MaximumConcurrency": 7}, 2)
+    free = deploy("update", "0")
+    assert (free["UUID"], free["BatchSize"]) == (bounded["UUID"], 10)
+    assert not any(free.get(name) for name in ("ScalingConfig", "FilterCriteria", "FunctionResponseTypes"))
+    assert deploy("update", "9")["ScalingConfig"] == {"MaximumConcurrency": 9}

@@ -59,3 +59,8 @@ def test_text_and_curve_colours_can_be_read_on_the_background() -> None:
 def test_numbers_are_written_one_way() -> None:
     assert [count(1234), duration(12), duration(420), duration(1300)] == ["1,234", "12 ms", "0.42 s", "1.3 s"]
     assert [usd(0), usd(1234.5), usd(0.0123456)] == ["0.00 USD", "1,234.50 USD", "0.0123 USD"]
+
+
+def test_the_axis_says_what_had_happened_to_the_orders():
+    assert "paid within (share of orders)" in latency_distribution({"before": [10, 20]}, what="paid").svg
+    assert "answered within (share of orders)" in latency_distribution({"before": [10, 20]}).svg

@@ -88,6 +88,16 @@ def test_lab_02_runs_before_and_after_and_leaves_nothing_behind(leftovers):
     assert leftovers() == {}
 
 
+def test_lab_03_runs_before_and_after_and_leaves_nothing_behind(leftovers):
+    code, found = run_on_stand_in("03")
+    before, after = found["before"], found["after"]
+    assert (code, found["target"], before["source"], after["source"]) == (0, "aws", "aws", "aws")
+    assert before["orders"] == after["orders"] == 12
+    assert (before["failed"], after["failed"]) == (0, 0)  # how many customers wait long enough is this computer's doing
+    assert after["invocations"] < before["invocations"]  # the filter: most orders are not big
+    assert leftovers() == {}
+
+
 def test_lab_00_runs_with_its_checks_and_leaves_nothing_behind(leftovers):
     _, found = run_on_stand_in("00")
     states = {check["id"]: check["state"] for check in found["checks"]}
@@ -106,6 +116,25 @@ def test_every_order_is_confirmed_by_way_of_bus_and_queue(signed_in, tmp_path):
                 break
             session.wait(1)
         assert session.unfinished("events", found.outcomes) == 0
+        assert session.cleanup() == "Everything is cleaned up: nothing is left."
+        assert not any(standing(session.target).values()), standing(session.target)
+    finally:
+        session.close()
+
+
+def test_queues_that_bend_pay_every_order_and_weigh_what_became_of_it(signed_in, tmp_path):
+    session = open_lab("03", target="aws", workdir=tmp_path)
+    try:
+        session.partners({"PaymentErrorPercent": "0"})
+        session.deploy("bending")
+        found = session.measure("bending")
+        for _ in range(60):
+            if session.unfinished("bending", found.outcomes) == 0:
+                break
+            session.wait(1)
+        weighed = session.weigh("bending", found)
+        assert weighed["payments asked for per order"] == 1
+        assert session.unfinished("bending", found.outcomes) == 0
         assert session.cleanup() == "Everything is cleaned up: nothing is left."
         assert not any(standing(session.target).values()), standing(session.target)
     finally:

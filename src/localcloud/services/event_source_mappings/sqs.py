@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.sqs.exceptions import QueueDoesNotExist
@@ -144,12 +145,17 @@ class SqsPoller:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        change_us = self._messages.next_change_us()
-        if change_us is not None and receivable == 0:
-            self._alarm = kernel.call_later(max(0, change_us - kernel.unix_us), self.look)
+        if receivable == 0:
+            self._watch()
         if backlog and (self._scale_alarm is None or self._scale_alarm.fn is None):
             pause_us = round(60e6 / self._bounds().per_minute)
             self._scale_alarm = kernel.call_later(pause_us, self._scaled)
+
+    def _watch(self) -> None:
+        """Look again when a message becomes visible by itself: also one of a batch that is still waiting or running."""
+        kernel, change_us = self._cloud.kernel, self._messages.next_change_us()
+        if change_us is not None and (self._alarm is None or self._alarm.fn is None):
+            self._alarm = kernel.call_later(max(0, change_us - kernel.unix_us), self.look)
 
     def _scaled(self) -> None:
         self._scale_alarm = None
@@ -161,11 +167,13 @@ class SqsPoller:
         """A poller's turn: receive, invoke, settle; again at once while messages wait."""
         try:
             while not self._stopped and self._mapping.enabled:
-                batch = self._receive()
+                handles: dict[str, str] = {}
+                batch = self._receive(handles)
                 if not batch:
                     break
+                self._watch()
                 for part in _cut(batch):
-                    self._process(part)
+                    self._process(part, handles)
                 if self._running > self._concurrency.allowed:
                     break
                 self._unreceived += 1
@@ -178,8 +186,12 @@ class SqsPoller:
                     self._concurrency.rest()
             self.look()
 
-    def _receive(self) -> list[Message]:
-        """A batch: full, or what has come when its window has passed. What no filter takes is deleted."""
+    def _receive(self, handles: dict[str, str]) -> list[Message]:
+        """A batch: full, or what has come when its window has passed. What no filter takes is deleted.
+
+        `handles` is filled with the receipt handle of each message by its id: a message that is received again while
+        the batch waits or runs has another one then, and this batch can no longer delete it.
+        """
         kernel, mapping = self._cloud.kernel, self._mapping
         window_us = int(mapping.max_batch_window or 0) * 1_000_000
         batch: list[Message] = []
@@ -206,6 +218,7 @@ class SqsPoller:
                 if not batch and window_us:
                     deadline_us = self._deadline(window_us, len(found))
                 self._last_arrival_us = kernel.now_us
+                handles.update((message.id, message.receipt_handle) for message in found)
             batch += self._filtered(found)
             if len(batch) >= mapping.batch_size or sum(map(_record_size, batch)) >= _PAYLOAD_LIMIT:
                 return batch
@@ -235,7 +248,7 @@ class SqsPoller:
         kept = [m for m in found if accepts(self._record(m))]
         dropped = [m for m in found if m not in kept]
         if dropped:
-            self._delete(dropped)
+            self._delete([message.receipt_handle for message in dropped])
         return kept
 
     def _filter(self) -> Filter | None:
@@ -244,7 +257,7 @@ class SqsPoller:
     def _record(self, message: Message) -> dict[str, Any]:
         return record(message, self._mapping.event_source_arn, self._cloud.region)
 
-    def _process(self, batch: list[Message]) -> None:
+    def _process(self, batch: list[Message], handles: Mapping[str, str]) -> None:
         """Invoke the function with the batch and do with its messages what the answer says."""
         received_us = self._cloud.kernel.now_us
         parent = self._waited(batch, received_us)
@@ -262,7 +275,7 @@ class SqsPoller:
                 self._concurrency.back_off(self._cloud.kernel.now_us)
         else:
             failed = failed_messages(result.payload, batch) if partial else []
-        done = [message for message in batch if message not in failed]
+        done = [handles[message.id] for message in batch if message not in failed]
         if done:
             self._delete(done)
 
@@ -299,11 +312,11 @@ class SqsPoller:
 
     # -- bookkeeping -----------------------------------------------------------------------------
 
-    def _delete(self, messages: list[Message]) -> None:
+    def _delete(self, handles: list[str]) -> None:
         if not self._queue_exists:
             return  # its messages are gone with it
-        self._cloud.sqs.delete(self._mapping.event_source_arn, messages)
-        for _ in range(0, len(messages), _RECEIVE):
+        self._cloud.sqs.delete(self._mapping.event_source_arn, handles)
+        for _ in range(0, len(handles), _RECEIVE):
             self._count_request(0)
 
     def _count_request(self, size: int, times: int = 1) -> None:

@@ -90,12 +90,15 @@ class SQS:
         """Take up to `count` messages; waits in virtual time up to `wait_s` for the first one."""
         return self._receiving.receive(self.queues.get(queue), count, visibility_s, wait_s)
 
-    def delete(self, queue: str, messages: Iterable[Message]) -> None:
-        """Delete messages that were received; those of a FIFO queue stay when their visibility timeout has passed."""
+    def delete(self, queue: str, receipt_handles: Iterable[str]) -> None:
+        """Delete messages by the handles of their receive; one that was received again since then stays.
+
+        Those of a FIFO queue stay as soon as their visibility timeout has passed.
+        """
         store = self.queues.messages(self.queues.get(queue))
-        for message in messages:
+        for receipt_handle in receipt_handles:
             try:
-                store.delete(message.receipt_handle, self.queues.now_us)
+                store.delete(receipt_handle, self.queues.now_us)
             except ReceiptHandleExpired:
                 continue
 

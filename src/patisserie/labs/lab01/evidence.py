@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from patisserie.labs.conditions import reliable_partners
 from patisserie.labs.lab01.workload import ask_for_report, few, told
 from patisserie.load import ACCEPTED
 from patisserie.measure import Measurement
@@ -18,17 +17,6 @@ if TYPE_CHECKING:
 
 RETRIES_S = 200.0  # Lambda tries an asynchronous event again after one minute and after two more
 RELEASES = ("new-greeting", "new-layout", "new-storage")
-_RELIABLE = {"PaymentErrorPercent": "0", "OtherErrorPercent": "0"}  # a check judges the design, not the partners' luck
-
-
-@contextmanager
-def reliable_partners(session: LabSession) -> Iterator[None]:
-    """Partners that take their time, but answer every call."""
-    session.partners(_RELIABLE)
-    try:
-        yield
-    finally:
-        session.partners({})
 
 
 @dataclass(frozen=True, slots=True)

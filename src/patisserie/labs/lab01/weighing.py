@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from patisserie.labs.lab01.evidence import RELEASES, reliable_partners
+from patisserie.labs.conditions import reliable_partners
+from patisserie.labs.lab01.evidence import RELEASES
 from patisserie.labs.lab01.workload import ask_for_report, few
 from patisserie.measure import Measurement
 

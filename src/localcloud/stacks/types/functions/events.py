@@ -28,6 +28,22 @@ class EventSourceMapping(Updatable):
         "ParallelizationFactor",
         "TumblingWindowInSeconds",
     )
+    _inner_numbers = names("MaximumConcurrency MaximumPollers MinimumPollers")
+    # what a setting goes back to when a template no longer names it
+    _unset: Mapping[str, Any] = {
+        "BisectBatchOnFunctionError": False,
+        "DestinationConfig": {},
+        "Enabled": True,
+        "FilterCriteria": {},
+        "FunctionResponseTypes": [],
+        "MaximumBatchingWindowInSeconds": 0,
+        "MaximumRecordAgeInSeconds": -1,
+        "MaximumRetryAttempts": -1,
+        "ParallelizationFactor": 1,
+        "ProvisionedPollerConfig": {},
+        "ScalingConfig": {},
+        "TumblingWindowInSeconds": 0,
+    }
 
     def _arguments(self, making: Making, leave_out: frozenset[str]) -> dict[str, Any]:
         found = {key: value for key, value in making.properties.items() if key not in leave_out}
@@ -38,9 +54,18 @@ class EventSourceMapping(Updatable):
         for number in self._numbers:
             if number in found:
                 found[number] = int(found[number])
+        for name in ("ScalingConfig", "ProvisionedPollerConfig"):  # a parameter's value is text
+            if name in found:
+                found[name] = {
+                    key: int(value) if key in self._inner_numbers else value for key, value in found[name].items()
+                }
         if "StartingPositionTimestamp" in found:
             found["StartingPositionTimestamp"] = float(found["StartingPositionTimestamp"])
         return found
+
+    def _defaults(self, making: Making) -> dict[str, Any]:
+        queue = ":sqs:" in str(making.properties.get("EventSourceArn", ""))
+        return {**self._unset, "BatchSize": 10 if queue else 100}
 
     def create(self, making: Making) -> Made:
         arguments = self._arguments(making, names("Tags"))
@@ -51,6 +76,7 @@ class EventSourceMapping(Updatable):
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         arguments = self._arguments(making, names("Tags EventSourceArn StartingPosition StartingPositionTimestamp"))
+        arguments |= {name: value for name, value in self._defaults(making).items() if name in old.keys() - arguments}
         making.client("lambda").update_event_source_mapping(UUID=made.physical_id, **arguments)
         return made
 
