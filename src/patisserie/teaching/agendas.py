@@ -65,7 +65,7 @@ def load_agendas(labs: tuple[Lab, ...] = LABS) -> tuple[Agenda, ...]:
     """The agendas that ship with the package, for the labs that are there."""
     text = resources.files(__package__).joinpath("agendas.yaml").read_text(encoding="utf-8")
     data = yaml.safe_load(text)
-    return tuple(_agenda(entry, data["planned"], labs) for entry in data["agendas"])
+    return tuple(_agenda(entry, data.get("planned", {}), labs) for entry in data["agendas"])
 
 
 def _agenda(entry: Mapping[str, Any], planned: Mapping[str, Mapping[str, Any]], labs: tuple[Lab, ...]) -> Agenda:
