@@ -34,6 +34,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("time_machine:traveller_stack", "our clock is put on time-machine's stack"),
     Hook("threading:_PyRLock", "re-entrant lock built on our green lock"),
     Hook("threading:_allocate_lock", "locks that park a task instead of a thread"),
+    Hook("ssl:_create_default_https_context", "connections of simulated code share a context that checks nothing"),
     Hook("asyncio.events:_get_running_loop", "each task has its own running loop"),
     Hook("asyncio.events:_set_running_loop", "each task has its own running loop"),
     Hook("queue:_PySimpleQueue", "queue.SimpleQueue built on green locks"),

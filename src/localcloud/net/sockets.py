@@ -232,6 +232,19 @@ def _skip_certificates(kernel: Kernel, patches: Patches) -> None:
         if kernel.current() is None:
             real_locations(context, *args, **kwargs)
 
+    real_context, shared = ssl._create_default_https_context, ssl.create_default_context
+    contexts: list[ssl.SSLContext] = []
+
+    def default_https_context(*args: Any, **kwargs: Any) -> ssl.SSLContext:
+        """http.client makes one for each connection, which OpenSSL takes its time for. Here one does for all."""
+        if kernel.current() is None or args or kwargs:
+            made: ssl.SSLContext = real_context(*args, **kwargs)
+            return made
+        if not contexts:
+            contexts.append(shared())
+        return contexts[0]
+
+    patches.set(ssl, "_create_default_https_context", default_https_context)
     patches.set(ssl.SSLContext, "load_default_certs", load_default_certs)
     patches.set(ssl.SSLContext, "load_verify_locations", load_verify_locations)
 
