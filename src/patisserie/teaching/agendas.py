@@ -19,8 +19,7 @@ LONGEST_WITHOUT_REST = 125
 class Part:
     """One part of a day. `kind`: people, rest, lab, extension or questions; `lab` is a number, or "" for people.
 
-    `is_there`: whether its lab is. `say` is what the instructor says or does; of a lab that is not there, what to do
-    in its time.
+    `say` is what the instructor says or does.
     """
 
     day: int
@@ -29,7 +28,6 @@ class Part:
     minutes: int
     say: str
     lab: str = ""
-    is_there: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +63,21 @@ def load_agendas(labs: tuple[Lab, ...] = LABS) -> tuple[Agenda, ...]:
     """The agendas that ship with the package, for the labs that are there."""
     text = resources.files(__package__).joinpath("agendas.yaml").read_text(encoding="utf-8")
     data = yaml.safe_load(text)
-    return tuple(_agenda(entry, data.get("planned", {}), labs) for entry in data["agendas"])
+    return tuple(_agenda(entry, labs) for entry in data["agendas"])
 
 
-def _agenda(entry: Mapping[str, Any], planned: Mapping[str, Mapping[str, Any]], labs: tuple[Lab, ...]) -> Agenda:
+def _agenda(entry: Mapping[str, Any], labs: tuple[Lab, ...]) -> Agenda:
     hours, minutes = entry["start"].split(":")
     parts, day = [], 1
     for part in entry["parts"]:
         if "day" in part:
             day = part["day"]
         else:
-            parts.append(_part(day, part, planned, {lab.number: lab for lab in labs}))
+            parts.append(_part(day, part, {lab.number: lab for lab in labs}))
     return Agenda(entry["name"], entry["intro"], int(hours) * 60 + int(minutes), entry["longest"], tuple(parts))
 
 
-def _part(day: int, part: Mapping[str, Any], planned: Mapping[str, Mapping[str, Any]], labs: Mapping[str, Lab]) -> Part:
+def _part(day: int, part: Mapping[str, Any], labs: Mapping[str, Lab]) -> Part:
     if "rest" in part:
         return Part(day, "rest", "Lunch" if part["rest"] >= 45 else "Break", part["rest"], "")
     if "what" in part:
@@ -93,8 +91,5 @@ def _part(day: int, part: Mapping[str, Any], planned: Mapping[str, Mapping[str, 
             ", for everybody" if kind == "extension" else ""
         )
         return Part(day, kind, what, part["minutes"], say, number)
-    if number in labs:
-        lab = labs[number]
-        return Part(day, kind, f"Lab {number}, {lab.title}", lab.minutes, f"[notes]({lab.folder}.md)", number)
-    soon = planned[number]
-    return Part(day, kind, f"Lab {number}, {soon['title']}", soon["minutes"], part["until"], number, is_there=False)
+    lab = labs[number]
+    return Part(day, kind, f"Lab {number}, {lab.title}", lab.minutes, f"[notes]({lab.folder}.md)", number)

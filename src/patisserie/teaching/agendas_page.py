@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from patisserie.labs import LABS
-from patisserie.teaching.agendas import Agenda, Part, load_agendas
+from patisserie.teaching.agendas import Agenda, load_agendas
 from patisserie.teaching.machine import MachineTimes, load_machine
 from patisserie.teaching.notes import load_notes
 
@@ -57,33 +57,23 @@ def _lab_rows(machine: MachineTimes) -> Iterable[str]:
 
 def _agenda_lines(agenda: Agenda, machine: MachineTimes) -> list[str]:
     lines = [f"## {agenda.name}", "", agenda.intro, ""]
-    missing = [part for part in agenda.parts if not part.is_there]
-    if missing:
-        names = " and ".join(part.lab for part in missing)
-        what = f"**Not there yet:** labs {names}." if len(missing) > 1 else f"**Not there yet:** lab {names}."
-        lines += [f"{what} The plan keeps the minutes to reckon with, and says what to do with them until then.", ""]
     for day in agenda.days:
         if len(agenda.days) > 1:
             lines += [f"### Day {day}", ""]
         lines += ["| time | minutes | what | you |", "|---|---:|---|---|"]
-        lines += [f"| {clock} | {part.minutes} | {_what(part)} | {part.say} |" for clock, part in agenda.clocked(day)]
+        lines += [f"| {clock} | {part.minutes} | {part.what} | {part.say} |" for clock, part in agenda.clocked(day)]
         lines += ["", _sum(agenda, day, machine), ""]
     return lines
 
 
-def _what(part: Part) -> str:
-    return part.what if part.is_there else f"{part.what}: *not there yet*"
-
-
 def _sum(agenda: Agenda, day: int, machine: MachineTimes) -> str:
     labs = [part for part in agenda.of_day(day) if part.kind == "lab"]
-    there = sum(part.minutes for part in labs if part.is_there)
-    kept = sum(part.minutes for part in labs if not part.is_there)
-    seconds = sum(machine.labs[part.lab].all_s for part in labs if part.is_there and part.lab in machine.labs)
-    people = [f"{there} in labs"]
-    if kept:
-        people.append(f"{kept} kept for labs to come")
-    people += [f"{agenda.minutes(day, *_PEOPLE)} of talk and work on paper", f"{agenda.minutes(day, 'rest')} of rest"]
+    seconds = sum(machine.labs[part.lab].all_s for part in labs if part.lab in machine.labs)
+    people = [
+        f"{sum(part.minutes for part in labs)} in labs",
+        f"{agenda.minutes(day, *_PEOPLE)} of talk and work on paper",
+        f"{agenda.minutes(day, 'rest')} of rest",
+    ]
     return (
         f"Total: {agenda.minutes(day)} minutes, estimated for people: {', '.join(people)}. Measured: in those labs the"
         f" machine works {seconds} seconds."

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
 from patisserie.cli import doctor
 from patisserie.course import course_root
-from patisserie.labs import LABS, find_lab
+from patisserie.labs import find_lab
 from patisserie.teaching import agendas_page, load_agendas, load_notes
 from patisserie.teaching.agendas import LONGEST_WITHOUT_REST
 from patisserie.teaching.machine import load_machine
@@ -45,10 +44,10 @@ def test_nobody_sits_for_longer_than_people_can_listen(agenda, day):
 
 
 @pytest.mark.parametrize("agenda", AGENDAS.values(), ids=AGENDAS)
-def test_a_lab_that_is_there_takes_the_minutes_of_its_notes(agenda):
+def test_a_lab_takes_the_minutes_of_its_notes(agenda):
     notes = load_notes()
     for part in agenda.parts:
-        if part.kind == "lab" and part.is_there:
+        if part.kind == "lab":
             assert part.minutes == sum(step.minutes for step in notes[part.lab].steps) == find_lab(part.lab).minutes
 
 
@@ -60,22 +59,6 @@ def test_talk_and_more_of_a_lab_come_after_it(agenda):
             done.add(part.lab)
         elif part.lab:
             assert part.lab in done, part.what
-
-
-def test_a_lab_that_is_not_there_is_said_to_be_missing_with_something_else_to_do():
-    without = {agenda.name: agenda for agenda in load_agendas(tuple(lab for lab in LABS if lab.number < "03"))}
-    missing = [part for part in without["One day"].parts if not part.is_there]
-    assert [part.lab for part in missing] == ["03", "04"]
-    assert all(part.minutes and len(part.say) > 40 for part in missing)
-    for part in (part for agenda in AGENDAS.values() for part in agenda.parts if part.kind == "lab"):
-        assert part.is_there == (part.lab in {lab.number for lab in LABS})
-
-
-def test_a_lab_that_has_come_takes_its_place_by_itself():
-    arrived = replace(find_lab("02"), number="03", title="Queues that bend", slug="queues-that-bend", minutes=80)
-    (half_day, *_) = load_agendas((*(lab for lab in LABS if lab.number < "03"), arrived))
-    part = next(part for part in half_day.parts if part.lab == "03")
-    assert (part.is_there, part.minutes, part.say) == (True, 80, "[notes](03-queues-that-bend.md)")
 
 
 def test_the_page_adds_up_and_keeps_people_and_machine_apart():
