@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 
@@ -28,6 +29,37 @@ def test_events_at_one_instant_happen_in_the_order_they_were_scheduled(kernel):
         kernel.call_at(10, seen.append, name)
     kernel.run()
     assert seen == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("other_us", [9, 10, 11])
+def test_who_sleeps_alone_still_lets_what_is_due_before_go_first(kernel, other_us):
+    seen = []
+
+    def sleeper():
+        kernel.call_at(other_us, lambda: seen.append(("other", kernel.now_us)))
+        kernel.sleep(10)
+        seen.append(("sleeper", kernel.now_us))
+
+    kernel.call(sleeper)
+    kernel.run()
+    assert seen == sorted([("sleeper", 10), ("other", other_us)], key=lambda event: (event[1], event[0]))
+
+
+def test_who_sleeps_alone_stops_where_the_clock_is_driven_to(kernel):
+    seen = []
+    kernel.spawn(lambda: [seen.append(kernel.now_us) for _ in range(3) if kernel.sleep(40) is None])
+    kernel.run(100)
+    assert (seen, kernel.now_us) == ([40, 80], 100)
+    kernel.run()
+    assert seen == [40, 80, 120]
+
+
+def test_what_is_in_the_background_happens_while_somebody_sleeps_alone(kernel):
+    seen = []
+    kernel.call_in_background(15, lambda: seen.append(("background", kernel.now_us)))
+    kernel.call(lambda: [kernel.sleep(10), seen.append(("awake", kernel.now_us)), kernel.sleep(10)])
+    assert seen == [("awake", 10), ("background", 15)]
+    assert kernel.now_us == 20
 
 
 def test_a_cancelled_timer_does_not_move_the_clock(kernel):
@@ -153,6 +185,16 @@ def test_a_task_that_spins_in_real_time_is_stopped_and_the_kernel_stays_usable()
         kernel.call(spins)
     assert kernel.call(lambda: "usable") == "usable"
     kernel.close()
+
+
+def test_a_loop_that_sleeps_alone_is_not_taken_for_one_that_spins():
+    kernel = Kernel(spin_limit_s=0.2)
+    try:
+        until = time.monotonic() + 0.5
+        kernel.call(lambda: [kernel.sleep(1) for _ in iter(lambda: time.monotonic() < until, False)])
+        assert kernel.endless == ()
+    finally:
+        kernel.close()
 
 
 def test_an_interrupt_leaves_nothing_behind(kernel):
