@@ -110,7 +110,8 @@ def _row(span: SpanLike, label: str, depth: int, top: float, offset: float, leng
         f'stroke="{colour}"{waiting}><title>{escape(label)}: {escape(note)}</title></rect>'
     )
     if width > 180:
-        shown = text(_NAMES_W + offset + 6, top + 15, note, colour=style.BACKGROUND)
+        on_bar = style.TEXT if span.name == "wait" else style.BACKGROUND  # waits are pale
+        shown = text(_NAMES_W + offset + 6, top + 15, note, colour=on_bar)
     elif offset + width + 130 > _BARS_W + _RIGHT:
         shown = text(_NAMES_W + offset - 5, top + 15, note, "end")
     else:
