@@ -12,6 +12,7 @@ from localcloud.services.access_logs import write_access_log
 from localcloud.services.http_api.control import ControlPlane, lowered_names
 from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.integrations import Integrations
+from localcloud.services.http_api.metrics import Metrics
 from localcloud.services.http_api.payload import common_log_time
 from localcloud.services.http_api.proxy import refusal, traced
 from localcloud.services.http_api.routing import Match, find_route
@@ -42,6 +43,7 @@ class HttpApi:
         self._ids = cloud.kernel.streams["http-api/ids"]
         self._control = ControlPlane(cloud)
         self._integrations = Integrations(cloud)
+        self._metrics = Metrics(cloud)
         self.on_finished: list[Finished] = []
 
     def install(self) -> None:
@@ -67,6 +69,8 @@ class HttpApi:
             span.set(status=answer.status)
             if answer.status >= 400:
                 span.status = "throttled" if answer.status == 429 else "error"
+        if stage is not None:
+            self._metrics.record(api.api_id, stage, log, request, answer, self._cloud.kernel.now_us - started_us)
         if stage is not None and stage.access_log_settings:
             self._log(api, stage, path, request, answer, log, started_us)
         self._finish(api.api_id, stage.name if stage is not None else "", answer, request, started_us)
@@ -124,7 +128,7 @@ class HttpApi:
         log |= {"requestId": match.request_id, "routeKey": match.route.route_key}
         if not self._admits(api.api_id, stage, match.route.route_key):
             return _THROTTLED
-        answer = self._integrations.run(api, stage, match, path, request)
+        answer = self._integrations.run(api, stage, match, path, request, log)
         if cors and "origin" in request.headers:
             allowed = cors_headers(cors, request.headers["origin"]).get("access-control-allow-origin")
             if allowed:
