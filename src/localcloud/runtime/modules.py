@@ -40,7 +40,11 @@ class CodeCache:
         origin = spec.origin or name
         if origin not in self._code:
             loader: Any = spec.loader
-            self._code[origin] = loader.get_code(name)
+            writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # /var/task is read-only
+            try:
+                self._code[origin] = loader.get_code(name)
+            finally:
+                sys.dont_write_bytecode = writes
         return self._code[origin]
 
     def size(self, spec: importlib.machinery.ModuleSpec) -> int:

@@ -66,7 +66,7 @@ def test_requests_at_the_same_time_wait_together_and_a_signal_ends_the_server_qu
         waiting = pool.submit(lambda_.invoke, FunctionName="sleeper", Payload=b'{"s": 800}')
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
-        assert isinstance(waiting.exception(), BotoCoreError)
+        assert isinstance(waiting.exception(), BotoCoreError), waiting.result()
     out, err = process.communicate(timeout=30)
     assert process.returncode == 0
     assert (out, err.strip().splitlines()[-1:]) == ("", ["Stopped."])
