@@ -18,7 +18,7 @@ from patisserie.targets.stand_in import NOT_ON_STAND_IN
 from tests.emulators import mini_stack
 
 RETRIES_S = 240  # some visibility timeouts of lab 02's payment queue
-pytestmark = pytest.mark.stand_in
+pytestmark = [pytest.mark.stand_in, pytest.mark.spread]  # mostly waiting: several may wait at once
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,15 @@ def run_on_stand_in(number):
     result = CliRunner().invoke(app, ["run", number, "--target", "aws", "--yes", "--json"])
     assert result.exit_code in (0, 1), result.output
     return result.exit_code, json.loads(result.stdout.strip().splitlines()[-1])
+
+
+def test_lab_01_runs_before_and_after_and_leaves_nothing_behind(leftovers):
+    code, found = run_on_stand_in("01")
+    before, after = found["before"], found["after"]
+    assert (code, before["source"], after["source"]) == (0, "aws", "aws")
+    assert before["orders"] == after["orders"] == 12
+    assert after["invocations"] > before["invocations"]  # a function for each domain
+    assert leftovers() == {}
 
 
 def test_lab_02_runs_before_and_after_and_leaves_nothing_behind(leftovers):
