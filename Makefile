@@ -72,7 +72,7 @@ unit: env
 stand-in: $(STAND_IN)/bin/aws stand-in-tests ## install the stand-in for AWS, and run the tests on it
 
 stand-in-tests: env
-	$(BIN)/python -m pytest -q -n 4 -m stand_in --dist loadgroup --no-loadscope-reorder tests/patisserie/targets/test_ministack.py tests/localcloud/server tests/differential
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m stand_in --dist loadgroup --no-loadscope-reorder tests/patisserie/targets/test_ministack.py tests/localcloud/server tests/differential
 
 $(STAND_IN)/bin/aws:
 	$(PYTHON) -m venv $(STAND_IN)

@@ -18,7 +18,7 @@ from patisserie.targets.stand_in import NOT_ON_STAND_IN
 from tests.emulators import mini_stack
 
 RETRIES_S = 240  # some visibility timeouts of lab 02's payment queue
-pytestmark = [pytest.mark.stand_in, pytest.mark.spread]  # mostly waiting: several may wait at once
+pytestmark = pytest.mark.stand_in
 
 
 @pytest.fixture(scope="module")
