@@ -29,7 +29,12 @@ def serving(*options):
     command = [sys.executable, "-m", "localcloud.cli", "serve", *options]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, text=True, env=environ, **pipes)
+    return subprocess.Popen(command, text=True, env=environ, preexec_fn=heed_interrupts, **pipes)
+
+
+def heed_interrupts():
+    """Tests that run in the background of a shell have inherited that SIGINT is ignored; a terminal's do not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="module")
