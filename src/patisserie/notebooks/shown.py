@@ -51,10 +51,12 @@ def _text(output: Mapping[str, object]) -> str:
 
 
 def _by_gaps(text: str) -> Table:
-    lines = text.splitlines()
-    if not lines or not lines[0].startswith(" "):  # the corner above the labels is empty
-        return {}
+    lines = text.splitlines() or [""]
     columns = _GAP.split(lines[0].strip())
+    if not lines[0].startswith(" "):  # the corner above the labels says what they are
+        columns = columns[1:]
+    if not columns:
+        return {}
     rows = [_GAP.split(line.strip()) for line in lines[1:]]
     return {row[0]: dict(zip(columns, row[1:], strict=True)) for row in rows if len(row) == len(columns) + 1}
 

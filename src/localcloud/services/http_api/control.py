@@ -130,6 +130,12 @@ def _described(stage: Any) -> dict[str, Any]:
     return {name: value for name, value in described.items() if value is not None}
 
 
+def route_settings(stage: Any, route_key: str) -> dict[str, Any]:
+    """What holds for a route of a stage: its own settings, and the stage's where it has none."""
+    own = lowered_names(stage.route_settings.get(route_key) or {})
+    return {**lowered_names(stage.default_route_settings or {}), **own}
+
+
 def lowered_names(value: Mapping[str, Any]) -> dict[str, Any]:
     """Members as moto and API definitions spell them: "autoDeploy"."""
     return {name[:1].lower() + name[1:]: inner for name, inner in value.items()}

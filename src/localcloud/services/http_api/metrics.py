@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localcloud.net import HttpRequest, HttpResponse
-from localcloud.services.http_api.control import lowered_names
+from localcloud.services.http_api.control import route_settings
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -31,7 +31,7 @@ class Metrics:
         """
         places: list[tuple[str, ...]] = [(api_id,), (api_id, stage.name)]
         route_key = log.get("routeKey", "")
-        if route_key and _detailed(stage, route_key):
+        if route_key and route_settings(stage, route_key).get("detailedMetricsEnabled"):
             method, _, resource = route_key.rpartition(" ")
             places.append((api_id, stage.name, method, resource))
         add, status = self._cloud.cloudwatch.add, answer.status
@@ -59,9 +59,3 @@ class Metrics:
                 make(_NAMESPACE, "5xx", dimensions, "Count"),
             )
         return found
-
-
-def _detailed(stage: Any, route_key: str) -> bool:
-    own = lowered_names(stage.route_settings.get(route_key) or {})
-    settings = {**lowered_names(stage.default_route_settings or {}), **own}
-    return bool(settings.get("detailedMetricsEnabled"))

@@ -9,7 +9,7 @@ from localcloud.ids import uuid4_text
 from localcloud.metering import chunks
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.access_logs import write_access_log
-from localcloud.services.http_api.control import ControlPlane, lowered_names
+from localcloud.services.http_api.control import ControlPlane, lowered_names, route_settings
 from localcloud.services.http_api.cors import cors_headers
 from localcloud.services.http_api.integrations import Integrations
 from localcloud.services.http_api.metrics import Metrics
@@ -138,8 +138,7 @@ class HttpApi:
 
     def _admits(self, api_id: str, stage: Any, route_key: str) -> bool:
         """The route's limits, or the stage's, and then the account's."""
-        own = lowered_names(stage.route_settings.get(route_key) or {})
-        settings = {**lowered_names(stage.default_route_settings or {}), **own}
+        settings = route_settings(stage, route_key)
         rate, burst = settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit")
         if rate is not None or burst is not None:
             rate = self._rate if rate is None else float(rate)
