@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from patisserie.checks import CheckResult, run_check
-from patisserie.labs.lab import Exercise, Lab, LabRun
+from patisserie.labs.lab import Exercise, Lab, LabRun, judged
 from patisserie.labs.lab01 import attempts
 from patisserie.labs.lab01.checks import BASELINE, CONTAIN, RELEASE, SIZE
 from patisserie.labs.lab01.evidence import one_release_each, sizes, with_a_bug
@@ -55,11 +55,7 @@ def run(session: LabSession) -> LabRun:
         results.append(run_check(BASELINE, lambda: buggy))
     attempts.SOLVED.prepare(session)
     after = session.measure("mine", "after: four by domain")
-    if session.target.name != "local":
-        return LabRun(before, after, ())  # the checks judge hours of orders, not a dozen
-    for exercise in EXERCISES:
-        results.append(session.check(exercise.check.check_id))
-    return LabRun(before, after, tuple(results))
+    return judged(session, before, after, tuple(results))
 
 
 LAB = Lab(

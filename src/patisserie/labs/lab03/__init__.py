@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from patisserie.checks import CheckResult, run_check
-from patisserie.labs.lab import Exercise, Lab, LabRun
+from patisserie.labs.lab import Exercise, Lab, LabRun, judged
 from patisserie.labs.lab03 import attempts, experiments
 from patisserie.labs.lab03.checks import ALONE, BASELINE, BEND, FILTER, KEEP
 from patisserie.labs.lab03.evidence import bends, fails_alone, filters, keeps
@@ -63,11 +63,7 @@ def run(session: LabSession) -> LabRun:
         session.remove("stiff")  # what cannot be paid would go round in it, and each round costs something
     attempts.SOLVED.prepare(session)
     after = session.measure("mine", "after: queues that bend")
-    if session.target.name != "local":
-        return LabRun(before, after, ())  # the checks judge outages of hours, not a dozen orders
-    for exercise in EXERCISES:
-        results.append(session.check(exercise.check.check_id))
-    return LabRun(before, after, tuple(results))
+    return judged(session, before, after, tuple(results))
 
 
 LAB = Lab(
