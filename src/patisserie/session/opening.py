@@ -14,7 +14,9 @@ from localcloud.facts import Facts
 from localcloud.stacks.parsing import parse_template
 from patisserie.course import course_root
 from patisserie.labs.lab import Lab
-from patisserie.session.session import AWS_ARRIVALS, PARTNERS, LabSession
+from patisserie.session.deploying import PARTNERS
+from patisserie.session.measuring import AWS_ARRIVALS
+from patisserie.session.session import LabSession
 from patisserie.targets import TargetError
 from patisserie.targets.aws import AwsTarget
 from patisserie.targets.local import LocalTarget
