@@ -41,6 +41,8 @@ def pytest_collection_modifyitems(config, items):
         return next((place for place, long in enumerate(LONG) if name.startswith(long)), len(LONG))
 
     items.sort(key=place)
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
     for item in items:
         if item.get_closest_marker("spread") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))

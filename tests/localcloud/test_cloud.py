@@ -87,6 +87,24 @@ def test_what_few_calls_need_is_not_loaded_at_the_start():
     assert found.stdout == "[]\n"
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "client('apigatewayv2').create_api(Name='shop', ProtocolType='HTTP')",
+        "client('apigateway').create_rest_api(name='shop')",
+        "client('cloudformation').create_stack(StackName='shop', TemplateBody='"
+        '{"Transform": "AWS::Serverless-2016-10-31", "Resources": {"Shop": {"Type": "AWS::Serverless::HttpApi"}}}'
+        "', Capabilities=['CAPABILITY_AUTO_EXPAND'])",
+    ],
+)
+def test_the_grammar_of_uris_is_never_loaded(call):
+    """It takes seconds, and nobody here asks for the format of a URI."""
+    source = f"import sys, localcloud\nwith localcloud.Cloud() as cloud:\n    cloud.{call}\n"
+    source += "print([name for name in sys.modules if name.startswith('rfc3987_syntax')])"
+    found = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
+
+
 def test_service_models_are_read_once_per_process(monkeypatch):
     read, real = [], JSONFileLoader.load_file
     for _ in range(2):

@@ -8,6 +8,7 @@ import importlib.util
 from collections.abc import Callable
 from typing import Any
 
+from localcloud.imports import URI_GRAMMAR, without
 from localcloud.kernel import Kernel
 from localcloud.kernel import interrupts as keyboard
 from localcloud.patching import Patches
@@ -39,6 +40,9 @@ def _install_import_module(kernel: Kernel, patches: Patches) -> None:
             full = importlib.util.resolve_name(name, package) if name.startswith(".") else name
             if environment.modules.owns(full):
                 return environment.modules.load(full)
+        if name.startswith("moto."):  # it imports its backends when they are first called
+            with without(URI_GRAMMAR):
+                return real(name, package)
         return real(name, package)
 
     patches.set(importlib, "import_module", import_module)
