@@ -8,9 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-pytestmark = pytest.mark.spread
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 # The interpreter's own audit events: they cannot be taken back, and no library can connect around them.

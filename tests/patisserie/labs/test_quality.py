@@ -9,7 +9,6 @@ import pytest
 from patisserie.labs import LABS
 from patisserie.quality import quality
 
-pytestmark = pytest.mark.spread
 EXERCISES = [(lab, exercise) for lab in LABS for exercise in lab.exercises]
 
 

@@ -9,8 +9,6 @@ from patisserie.labs import LABS, find_lab
 from patisserie.notebooks.digests import pinned, run_in_a_process
 from patisserie.session import open_lab
 
-pytestmark = pytest.mark.spread
-
 
 @pytest.mark.parametrize("number", [lab.number for lab in LABS])
 def test_a_run_gives_the_pinned_digest_in_every_process(number):
