@@ -7,6 +7,7 @@ import builtins
 import json
 import re
 import signal
+import sys
 
 import pytest
 
@@ -154,6 +155,39 @@ def test_an_endless_loop_times_out(cloud, function, invoke, log_lines):
     assert answer["errorType"] == "Sandbox.Timedout"
     assert answer["errorMessage"].endswith("Error: Task timed out after 7.00 seconds")
     assert "Duration: 7000.00 ms" in report(log_lines("spinner"))
+    function("sound", "def handler(e, c): return 'bread'")
+    assert invoke("sound")[0] == "bread"
+
+
+def test_an_endless_loop_at_import_takes_the_time_of_init_and_then_that_of_the_function(
+    cloud, function, invoke, log_lines
+):
+    cloud.kernel.spin_limit_s = 0.3
+    function("spinner", "while True: pass\ndef handler(e, c): pass", Timeout=7)
+    assert invoke("spinner")[0]["errorType"] == "Sandbox.Timedout"
+    found = [line for line in log_lines("spinner") if line.startswith("INIT_REPORT")]
+    assert found == [
+        "INIT_REPORT Init Duration: 10000.00 ms\tPhase: init\tStatus: timeout",
+        "INIT_REPORT Init Duration: 7000.00 ms\tPhase: invoke\tStatus: timeout",
+    ]
+
+
+GROWS = "for n in range(2_000): KEPT.append(bytes([n % 251]) * 1_000_000)"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody counts a process's memory there")
+@pytest.mark.parametrize(
+    "source",
+    [f"KEPT = []\ndef handler(e, c):\n    {GROWS}\n", f"KEPT = []\n{GROWS}\ndef handler(e, c): pass\n"],
+    ids=["handler", "import"],
+)
+def test_a_function_that_takes_more_memory_than_it_has_is_killed(function, invoke, log_lines, source):
+    function("hoarder", source, MemorySize=256)
+    answer, response = invoke("hoarder")
+    assert answer["errorType"] == "Runtime.ExitError"
+    assert re.fullmatch(r"RequestId: \S+ Error: Runtime exited with error: signal: killed", answer["errorMessage"])
+    assert response["FunctionError"] == "Unhandled"
+    assert "Max Memory Used: 256 MB" in report(log_lines("hoarder"))
     function("sound", "def handler(e, c): return 'bread'")
     assert invoke("sound")[0] == "bread"
 

@@ -8,6 +8,9 @@ from localcloud.kernel.streams import Streams
 from localcloud.kernel.sync import Event
 from localcloud.kernel.task import Task, TaskGroup
 from localcloud.kernel.units import microseconds
-from localcloud.kernel.watchdog import HandlerSpun
+from localcloud.kernel.watchdog import HandlerSpun, MemoryExhausted
 
-__all__ = ["Event", "HandlerSpun", "Kernel", "Killed", "Streams", "Task", "TaskGroup", "Timer", "microseconds"]
+__all__ = [
+    "Event", "HandlerSpun", "Kernel", "Killed", "MemoryExhausted", "Streams", "Task", "TaskGroup", "Timer",
+    "microseconds",
+]  # fmt: skip

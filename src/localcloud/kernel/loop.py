@@ -54,7 +54,7 @@ class Kernel:
         self.streams = Streams(seed)
         self.fibers = Fibers()
         self.running = False
-        self.in_task = False
+        self.running_task: Task | None = None
         self.switches = 0
         self.thread_id = _real_ident()
         self.on_enter: list[Callable[[], None]] = []
@@ -154,11 +154,6 @@ class Kernel:
         return task
 
     @property
-    def running_group_name(self) -> str:
-        """The name of the group (the execution environment) whose code ran last; "" when it has none."""
-        return str(getattr(self._active_group, "name", ""))
-
-    @property
     def spin_limit_s(self) -> float:
         """Real seconds that a task may compute without waiting once."""
         return self._watchdog.limit_s
@@ -209,7 +204,7 @@ class Kernel:
                 group.activate()
         # as `_switch` does, without its calls: nothing happens more often
         self.switches += 1
-        self.in_task = True
+        self.running_task = task
         fiber = task.fiber
         try:
             if fiber is None:
@@ -217,21 +212,21 @@ class Kernel:
             else:
                 fiber.resume()
         finally:
-            self.in_task = False
+            self.running_task = None
             if self._watchdog.fired_at_switch == self.switches:
                 self._watchdog.disarm(self.switches)
 
     def _switch(self, task: Task, exception: BaseException | None = None) -> None:
         """Run a task until it parks again; with an exception, which it then finds where it is parked."""
         self.switches += 1
-        self.in_task = True
+        self.running_task = task
         try:
             if exception is None:
                 task.resume()
             else:
                 task.throw(exception)
         finally:
-            self.in_task = False
+            self.running_task = None
             if self._watchdog.fired_at_switch == self.switches:
                 self._watchdog.disarm(self.switches)
 

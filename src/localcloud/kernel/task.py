@@ -19,12 +19,14 @@ class TaskGroup:
 
     `dead`: every further wait of its tasks raises `Killed`.
     `frozen`: its tasks do not wake until `thaw`.
+    `memory_bytes`: a task that grows by more in one go gets `MemoryExhausted`; None for any amount.
     """
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
         self.dead = False
         self.frozen = False
+        self.memory_bytes: int | None = None
         self.tasks: dict[Task, None] = {}  # a dict keeps the order of their start
         self._held: list[tuple[Task, int]] = []
 

@@ -1,22 +1,28 @@
-"""A real-time watchdog for handlers that never wait.
+"""A real-time watchdog for handlers that never wait, and for those that take more memory than they have.
 
 Virtual time stands still while Python code computes. A handler that spins for ever would
 hang the notebook, so after `limit_s` real seconds without a switch it gets `HandlerSpun`.
+One that grows beyond its memory in one go would take the computer's, so it gets `MemoryExhausted`.
 """
 
 from __future__ import annotations
 
 import _thread
+import contextlib
 import ctypes
+import os
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from localcloud.kernel.loop import Kernel
 
+_SAMPLE_S = 0.1
 # taken before anything is patched: the watchdog lives in real time
 _allocate_lock = _thread.allocate_lock
 _monotonic = time.monotonic
+_open, _read, _close = os.open, os.read, os.close
 
 
 class HandlerSpun(BaseException):
@@ -24,6 +30,37 @@ class HandlerSpun(BaseException):
 
     def __str__(self) -> str:  # it is raised as a class, from another thread: there is nobody to give it a message
         return "it computed and computed and never waited: an endless loop?"
+
+
+class MemoryExhausted(BaseException):
+    """Simulated code took more memory than its execution environment has."""
+
+    def __str__(self) -> str:
+        return "it took more memory than the function has"
+
+
+def _resident_bytes() -> int:
+    """How much memory this process has now. Raises OSError where Linux's /proc is not."""
+    counts = _open("/proc/self/statm", os.O_RDONLY)
+    try:
+        return int(_read(counts, 100).split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    finally:
+        _close(counts)
+
+
+def _memory_meter() -> Callable[[], int]:
+    """A function that says how many bytes of memory this process has now.
+
+    macOS counts the most that it has been, and what Windows counts is not in the standard library: 0.
+    """
+    with contextlib.suppress(OSError):
+        _resident_bytes()
+        return _resident_bytes
+    with contextlib.suppress(ImportError):
+        from resource import RUSAGE_SELF, getrusage
+
+        return lambda: getrusage(RUSAGE_SELF).ru_maxrss
+    return lambda: 0
 
 
 class Watchdog:
@@ -55,15 +92,24 @@ class Watchdog:
             self.fired_at_switch = -1
 
     def _watch(self) -> None:
-        seen, since = -1, _monotonic()
-        while not self._stop.acquire(timeout=min(1.0, self.limit_s / 4)):
+        in_use = _memory_meter()
+        seen, since, before = -1, _monotonic(), in_use()
+        while not self._stop.acquire(timeout=min(_SAMPLE_S, self.limit_s / 4)):
             kernel = self._kernel
-            if not kernel.in_task or kernel.switches != seen:
-                seen, since = kernel.switches, _monotonic()
+            task = kernel.running_task
+            if task is None or kernel.switches != seen:
+                seen, since, before = kernel.switches, _monotonic(), in_use()
+                continue
+            most = task.group.memory_bytes if task.group is not None else None
+            if most is not None and in_use() - before > most:
+                self._raise(MemoryExhausted, seen)
+                before = in_use()
             elif _monotonic() - since > self.limit_s:
-                self.fired_at_switch = seen
-                self.stopped.append(kernel.running_group_name)
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(kernel.thread_id), ctypes.py_object(HandlerSpun)
-                )
+                self.stopped.append(str(getattr(task.group, "name", "")))
+                self._raise(HandlerSpun, seen)
                 since = _monotonic()
+
+    def _raise(self, kind: type[BaseException], switch: int) -> None:
+        """Raise an exception where the kernel's thread is now."""
+        self.fired_at_switch = switch
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._kernel.thread_id), ctypes.py_object(kind))

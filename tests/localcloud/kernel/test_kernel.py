@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 
 import pytest
 
 from localcloud.errors import Deadlock, WrongContext
-from localcloud.kernel import HandlerSpun, Kernel, Killed, TaskGroup
+from localcloud.kernel import HandlerSpun, Kernel, Killed, MemoryExhausted, TaskGroup
 
 
 @pytest.fixture
@@ -183,6 +184,25 @@ def test_a_task_that_spins_in_real_time_is_stopped_and_the_kernel_stays_usable()
 
     with pytest.raises(HandlerSpun):
         kernel.call(spins)
+    assert kernel.call(lambda: "usable") == "usable"
+    kernel.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody counts a process's memory there")
+def test_a_task_that_takes_more_memory_than_its_group_has_is_stopped():
+    kernel = Kernel()
+    group = TaskGroup(kernel)
+    group.memory_bytes = 64 * 1024 * 1024
+
+    def grows():
+        kept = []
+        while True:
+            kept.append(bytes([len(kept) % 251]) * 1_000_000)
+
+    task = kernel.spawn(grows, group=group)
+    kernel.run()
+    assert isinstance(task.exception, MemoryExhausted)
+    assert kernel.endless == ()
     assert kernel.call(lambda: "usable") == "usable"
     kernel.close()
 

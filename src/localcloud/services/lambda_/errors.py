@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from localcloud.kernel import Killed
+from localcloud.kernel import Killed, MemoryExhausted
 from localcloud.runtime.process import ProcessEnded
 
 # where `code.CodeStore` unpacks archives
@@ -68,7 +68,7 @@ def ended_process(exc: BaseException) -> str | None:
     """
     if isinstance(exc, ProcessEnded):
         return exc.how
-    if isinstance(exc, Killed):
+    if isinstance(exc, Killed | MemoryExhausted):
         return "signal: killed"
     if isinstance(exc, SystemExit):
         status = exc.code if isinstance(exc.code, int) else int(exc.code is not None)

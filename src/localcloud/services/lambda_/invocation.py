@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from localcloud.kernel import HandlerSpun, Killed, Timer
+from localcloud.kernel import HandlerSpun, Killed, MemoryExhausted, Timer
 from localcloud.runtime import ExecutionEnvironment
 from localcloud.runtime.process import ProcessEnded
 from localcloud.runtime.tape import HOOKS, Tape
@@ -95,7 +95,10 @@ class Invoker:
         environment = sandbox.environment
         assert environment is not None
         config = sandbox.config
-        failed = self._import_handler(sandbox, environment)
+        try:
+            failed = self._import_handler(sandbox, environment)
+        except HandlerSpun as exc:
+            self._go_on_for_ever(sandbox, exc)
         if environment.tape is not None:
             _before_snapshot(environment)
             if environment.tape.playing:
@@ -214,17 +217,16 @@ class Invoker:
             if interference is not None:
                 crash_timer = self.interfere(interference, crash)
             assert sandbox.handler is not None
-            return sandbox.handler(json.loads(payload or b"null"), context)
+            try:
+                return sandbox.handler(json.loads(payload or b"null"), context)
+            except HandlerSpun as exc:
+                self._go_on_for_ever(sandbox, exc)
 
         timeout_us = config.timeout_s * 1_000_000
         task = kernel.spawn(body, group=environment, name=config.name)
         in_time = task.join(timeout_us)
         if crash_timer is not None:
             crash_timer.cancel()
-        if isinstance(task.exception, HandlerSpun):  # it would have gone on until its time was over
-            self._log(sandbox, f"{self._timestamp()} {request_id} {task.exception}")
-            kernel.sleep(max(0, started_us + timeout_us - kernel.now_us))
-            in_time = False
         sandbox.invocations += 1
         environment.flush()
         error: dict[str, Any] | None = None
@@ -247,7 +249,14 @@ class Invoker:
             environment.freeze()
         if error is not None:
             answer = marshalled(error, config.runtime)
-        return self._report(sandbox, request_id, duration_us, answer, error is not None, status)
+        exhausted = isinstance(task.exception, MemoryExhausted)
+        return self._report(sandbox, request_id, duration_us, answer, error is not None, status, exhausted)
+
+    def _go_on_for_ever(self, sandbox: Sandbox, stopped: HandlerSpun) -> NoReturn:
+        """What was stopped in real time would have gone on in virtual time, until its time was over."""
+        self._log(sandbox, f"{self._timestamp()} {stopped}")
+        self._cloud.kernel.event().wait()
+        raise stopped
 
     def show_trace(self, environment: ExecutionEnvironment) -> None:
         """The trace of this invocation, where tracing libraries look for it."""
@@ -264,7 +273,7 @@ class Invoker:
         if crashed or errors.ended_process(exc) is not None:
             error = errors.exit_payload(request_id, "signal: killed") if crashed else None
             error = error or errors.error_payload(exc, request_id)
-            if not crashed and not isinstance(exc, SystemExit | ProcessEnded):
+            if not crashed and not isinstance(exc, SystemExit | ProcessEnded | MemoryExhausted):
                 trace = "".join(errors.frames(exc))
                 self._log(sandbox, f"Traceback (most recent call last):\n{trace}{type(exc).__name__}: {exc}")
             self._log(sandbox, f"{error['errorMessage']}\n{error['errorType']}")
@@ -333,13 +342,20 @@ class Invoker:
         self._log(sandbox, f"{text}\nTraceback (most recent call last):\n{''.join(stack)}" if stack else text)
 
     def _report(
-        self, sandbox: Sandbox, request_id: str, duration_us: int, answer: bytes, failed: bool, status: str
+        self,
+        sandbox: Sandbox,
+        request_id: str,
+        duration_us: int,
+        answer: bytes,
+        failed: bool,
+        status: str,
+        exhausted: bool,
     ) -> InvokeResult:
         config, init_us, restore_us = sandbox.config, sandbox.init_us, sandbox.restore_us
         billed_restore_us = sandbox.billed_restore_us
         sandbox.init_us = sandbox.restore_us = sandbox.billed_restore_us = 0
         billed_ms = math.ceil((duration_us + init_us + billed_restore_us) / 1_000)
-        used_mb = min(config.memory_mb, self._memory_mb)  # real use is not measured
+        used_mb = config.memory_mb if exhausted else min(config.memory_mb, self._memory_mb)  # it is not measured
         self._log(sandbox, f"END RequestId: {request_id}")
         report = (
             f"REPORT RequestId: {request_id}\tDuration: {duration_us / 1_000:.2f} ms\tBilled Duration: {billed_ms} ms\t"

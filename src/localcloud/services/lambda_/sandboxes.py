@@ -162,6 +162,7 @@ class EnvironmentFactory:
             cpu_share=cpu_share(cloud.facts, config.memory_mb),
             code_cache=self._cache,
         )
+        environment.memory_bytes = config.memory_mb * 1024 * 1024
         if sandbox.prepare is not None:
             sandbox.prepare(environment)
         return environment
