@@ -28,7 +28,7 @@ $(VENV)/ready: pyproject.toml constraints.txt requirements.txt
 
 test: ## all gates
 	$(MAKE) -j2 lint types $(STAND_IN)/bin/aws browser
-	$(MAKE) -j2 stand-in-tests unit UNIT="nice -n 10"
+	$(MAKE) -j2 stand-in-tests unit UNIT="nice -n 19"
 	$(MAKE) nbval
 
 check: lint types ## the fast subset
