@@ -159,6 +159,12 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.dynamodb.models:copy", "a transaction keeps a log instead of copies of its tables"),
     Hook("moto.dynamodb.models:DynamoDBBackend.transact_write_items", "a failed transaction is taken back by its log"),
     Hook("moto.dynamodb.models:DynamoDBBackend.update_item", "what moto changes in place is kept as we keep items"),
+    Hook("moto.dynamodb.parsing.expressions:UpdateExpressionParser.make", "update expressions are parsed once"),
+    Hook("moto.dynamodb.parsing.ast_nodes:UpdateExpressionFunction.get_nth_argument", "what an update expression says"),
+    Hook(
+        "moto.dynamodb.parsing.reserved_keywords:ReservedKeywords.get_reserved_keywords",
+        "attributes that an expression cannot name",
+    ),
     Hook("moto.dynamodb.models.table:Table.put_item", "what moto writes is kept as we keep items"),
     Hook("moto.dynamodb.models.table:Table.delete_item", "indexes follow what moto deletes"),
     Hook("moto.dynamodb.models.table:Table.query", "a query reads its partition only"),

@@ -1,4 +1,4 @@
-"""The operations on items: moto's, with the two that runs make by the thousand answered here.
+"""The operations on items: moto's, but for those that runs make by the thousand.
 
 What every call consumed is metered, failed conditions included, and reported when the caller asks for it.
 """
@@ -13,6 +13,7 @@ from localcloud.services.dynamodb.batches import Batches
 from localcloud.services.dynamodb.capacity import Capacity
 from localcloud.services.dynamodb.consumption import Consumption, partition_of, plain
 from localcloud.services.dynamodb.expressions import check_placeholders
+from localcloud.services.dynamodb.plain_items import PlainItems
 from localcloud.services.dynamodb.table_operations import TableOperations
 from localcloud.services.dynamodb.throttling import NAMESPACE, Refusal
 from localcloud.services.dynamodb.transactions import (
@@ -24,22 +25,12 @@ from localcloud.services.dynamodb.transactions import (
 )
 from localcloud.services.dynamodb.units import Units, report
 from localcloud.stores.dynamodb import Tables
-from localcloud.stores.dynamodb.validity import plain_key, plain_size
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 _LISTS = ("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems")
 _CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledException")
-_KB = 1_024
-_PLAIN_PUT = frozenset(
-    {
-        "TableName", "Item", "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues",
-        "ReturnConsumedCapacity", "ReturnValues",
-    }
-)  # fmt: skip
-_PLAIN_GET = frozenset({"TableName", "Key", "ConsistentRead", "ReturnConsumedCapacity"})
-
 
 Answer = Callable[[ApiCall], dict[str, Any]]
 Counted = Callable[[ApiCall], tuple[dict[str, Any], list[Units]]]
@@ -55,8 +46,8 @@ class ItemOperations:
         self._consumption = Consumption(self.capacity.backend, tables)
         self._tokens = TransactionTokens(cloud)
         self._ongoing = OngoingTransactions(cloud)
-        self._batches = Batches(cloud, tables, self.capacity, self._consumption, self._ongoing, self._put)
-        self._item_limit = int(cloud.facts.value("quota.dynamodb.item_kb") * _KB)
+        self._plain = PlainItems(cloud, tables, self.capacity.backend)
+        self._batches = Batches(cloud, tables, self.capacity, self._consumption, self._ongoing, self._plain.put)
 
     def install(self) -> None:
         """Answer the operations."""
@@ -64,10 +55,10 @@ class ItemOperations:
         TableOperations(self._cloud, self.capacity).install()
         moto = self._cloud.api.moto
         answers: dict[str, Counted] = {
-            "PutItem": self._writing(self._put),
-            "UpdateItem": self._writing(moto),
+            "PutItem": self._writing(self._plain.put),
+            "UpdateItem": self._writing(self._plain.update),
             "DeleteItem": self._writing(moto),
-            "GetItem": self._reading(self._get),
+            "GetItem": self._reading(self._plain.get),
             "Query": self._reading(moto),
             "Scan": self._reading(moto),
             "BatchGetItem": self._batches.read,
@@ -81,41 +72,6 @@ class ItemOperations:
         self._cloud.api.register(
             "dynamodb", "TransactWriteItems", lambda call: self._tokens.once(call, transact), inside=share
         )
-
-    # -- answered here -------------------------------------------------------------------------
-
-    def _put(self, call: ApiCall) -> dict[str, Any]:
-        """A put that is plainly valid; every other is moto's, which says what is wrong with it."""
-        params, item = call.params, call.params["Item"]
-        table = self.capacity.backend.tables.get(params["TableName"])
-        if table is None or not _PLAIN_PUT.issuperset(params) or params.get("ReturnValues", "NONE") != "NONE":
-            return self._cloud.api.moto(call)
-        size_bytes = plain_size(table, item, self._item_limit)
-        if size_bytes is None:
-            return self._cloud.api.moto(call)
-        old = self._tables.find(table, item)
-        expression = params.get("ConditionExpression")
-        if expression is not None:
-            names, values = params.get("ExpressionAttributeNames"), params.get("ExpressionAttributeValues")
-            condition = self._tables.conditions.sound(expression, names, values)
-            if condition is None or not condition.expr(old.thawed() if old is not None else None):
-                return self._cloud.api.moto(call)
-        elif "ExpressionAttributeNames" in params or "ExpressionAttributeValues" in params:
-            return self._cloud.api.moto(call)
-        self._tables.put(table, item, size_bytes, old)
-        return {}
-
-    def _get(self, call: ApiCall) -> dict[str, Any]:
-        params, key = call.params, call.params["Key"]
-        table = self.capacity.backend.tables.get(params["TableName"])
-        if table is None or not _PLAIN_GET.issuperset(params) or len(key) != len(table.table_key_attrs):
-            return self._cloud.api.moto(call)
-        for attribute in table.attr:
-            name = attribute["AttributeName"]
-            if name in table.table_key_attrs and not plain_key(key.get(name, {}), attribute["AttributeType"]):
-                return self._cloud.api.moto(call)
-        found = self._tables.find(table, key)
-        return {} if found is None else {"Item": found.wire}
 
     # -- within the capacity -------------------------------------------------------------------
 

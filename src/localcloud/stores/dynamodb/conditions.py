@@ -35,8 +35,17 @@ class Conditions:
         key = self._key(expr, names, values)
         return self._parse(*key)[0] if key else get_filter_expression(expr, dict(names or {}), dict(values or {}))
 
-    def sound(self, expr: str, names: Mapping[str, str] | None, values: Mapping[str, Any] | None) -> Any:
-        """The condition, when nothing is wrong with it: every name and value given is used. Otherwise None."""
+    def sound(
+        self,
+        expr: str,
+        names: Mapping[str, str] | None,
+        values: Mapping[str, Any] | None,
+        elsewhere: frozenset[str] = frozenset(),
+    ) -> Any:
+        """The condition, when nothing is wrong with it. Otherwise None.
+
+        Every name and value given must be used in it, or in another expression of the call (`elsewhere`).
+        """
         key = self._key(expr, names, values)
         if key is None:
             return None
@@ -44,6 +53,7 @@ class Conditions:
             parsed, used = self._parse(*key)
         except Exception:  # noqa: BLE001 whatever it is, moto's own operation meets it again and says what it is
             return None
+        used |= elsewhere
         return parsed if used.issuperset(names or ()) and used.issuperset(values or ()) else None
 
     @staticmethod
@@ -51,8 +61,12 @@ class Conditions:
         expr: str | None, names: Mapping[str, str] | None, values: Mapping[str, Any] | None
     ) -> tuple[str, str, str] | None:
         """What a memory can be asked for; None for conditions that are parsed every time."""
-        if not expr or _has_binary(values):
+        if not expr:
             return None
+        if values:  # those of an update expression are others each time, and none of the condition's
+            values = {name: value for name, value in values.items() if name in expr}
+            if _has_binary(values):
+                return None
         return expr, json.dumps(names) if names else "{}", json.dumps(values) if values else "{}"
 
 
@@ -62,10 +76,8 @@ def _parse(expression: str, names: str, values: str) -> tuple[Any, frozenset[str
     return parsed, frozenset([*parser.expr_attr_names_found, *parser.expr_attr_values_found])
 
 
-def _has_binary(values: Mapping[str, Any] | None) -> bool:
+def _has_binary(values: Mapping[str, Any]) -> bool:
     """Bytes cannot be part of a JSON key."""
     return any(
-        isinstance(inner, bytes) or kind in ("BS", "L", "M")
-        for v in (values or {}).values()
-        for kind, inner in v.items()
+        isinstance(inner, bytes) or kind in ("BS", "L", "M") for v in values.values() for kind, inner in v.items()
     )
