@@ -55,7 +55,7 @@ def assemble(cloud: Cloud) -> None:
     cloud.tracer = Tracer(cloud.kernel, cloud.kernel.streams["tracer"])
     cloud.api = Api(cloud.kernel, MotoDirect(cloud.account_id, cloud.region), cloud.latency.api_us, cloud.tracer)
     cloud.api.install(cloud.patches)
-    cloud.api.outgoing_header = lambda client: outgoing_header(cloud.kernel.current(), client)
+    cloud.api.outgoing_header = outgoing_header
     cloud.http = HttpPlane(cloud.kernel)
     sockets.install(cloud.kernel, cloud.http, cloud.patches)
     cloud.on_stop(sockets.bypass_mock(cloud.kernel, cloud.http))

@@ -44,6 +44,13 @@ HOOKS: tuple[Hook, ...] = (
     Hook("random:_urandom", "secrets and SystemRandom draw from a seeded stream"),
     Hook("botocore.client:BaseClient._make_api_call", "the short circuit stands here"),
     Hook("botocore.hooks:EventAliaser._alias_event_name", "events around a call, as the stock path emits them"),
+    Hook("botocore.handlers:generate_idempotent_uuid", "a handler that does nothing for most operations"),
+    Hook("botocore.handlers:_handle_request_validation_mode_member", "a handler that does nothing for most operations"),
+    Hook(
+        "botocore.discovery:block_endpoint_discovery_required_operations",
+        "a handler that does nothing for most operations",
+    ),
+    Hook("boto3.dynamodb.transform:TransformationInjector.inject_condition_expressions", "most conditions are texts"),
     Hook("botocore.hooks:HierarchicalEmitter._emit", "events around a call, as the stock path emits them"),
     Hook("boto3.resources.model:DefinitionWithParams.params", "what a resource fills in, read once"),
     Hook("botocore.endpoint:Endpoint._get_response", "faults hit each attempt of the stock path"),

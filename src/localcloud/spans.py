@@ -159,7 +159,7 @@ class NoSpan:
         """It had not begun."""
 
 
-_OFF = NoSpan()
+NO_SPAN = NoSpan()
 
 
 class _Outside:
@@ -227,12 +227,16 @@ class Tracer:
         context = self.context()
         return context.header if context is not None else None
 
+    def is_tracing(self) -> bool:
+        """Whether a span without a `parent` that is opened now is one; otherwise it is NO_SPAN."""
+        return bool(self._sample) or (self._current() or self._outside).span is not None
+
     def span(
         self, name: str, service: str, resource: str = "", *, parent: SpanContext | None = None, **attrs: Any
     ) -> OpenSpan | NoSpan:
         """A span to be used with `with`. `parent` takes the place of the running task's open span."""
         if not self._sample and parent is None and (self._current() or self._outside).span is None:
-            return _OFF
+            return NO_SPAN
         context, parent_id = self._place(parent)
         return OpenSpan(self, context, parent_id, name, service, resource, attrs)
 

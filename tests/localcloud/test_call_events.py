@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 
+import boto3
 import pytest
+from botocore import discovery, handlers
 from botocore.exceptions import ClientError
+
+from localcloud.api.events import _is_idle
 
 
 @pytest.fixture
@@ -65,6 +69,26 @@ def test_a_handler_can_change_the_answer_and_what_it_raises_reaches_the_caller(s
     sqs[0].meta.events.register("before-parameter-build.sqs.SendMessage", refuse)
     with pytest.raises(ClientError, match="by a handler"):
         send(sqs)
+
+
+@pytest.mark.parametrize("service", ["dynamodb", "events", "s3", "sqs", "stepfunctions", "timestream-query"])
+def test_botocores_own_handlers_are_left_out_where_they_do_nothing(service):
+    client = boto3.client(service, region_name="us-east-1")
+    context = {"client_config": client.meta.config}
+    candidates = [
+        handlers.generate_idempotent_uuid, handlers._handle_request_validation_mode_member,
+        discovery.block_endpoint_discovery_required_operations,
+    ]  # fmt: skip
+    left_out = 0
+    for name in client.meta.service_model.operation_names:
+        model = client.meta.service_model.operation_model(name)
+        for handler in candidates:
+            params = {}
+            if _is_idle(handler, model):
+                handler(params=params, model=model, context=context)
+                assert not params
+                left_out += 1
+    assert left_out
 
 
 def test_handlers_are_logged_when_somebody_wants_to_see_them(sqs, caplog):

@@ -10,7 +10,7 @@ import boto3
 import botocore.session
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
-from boto3.dynamodb.transform import ParameterTransformer
+from boto3.dynamodb.transform import ParameterTransformer, TransformationInjector
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 
 from localcloud.api import table_resources
@@ -93,6 +93,28 @@ def test_the_same_places_of_a_call_are_converted_in_the_same_order(operation, pa
     quick = convert(), convert()  # found, and found again
     shortened.undo()
     assert quick == (convert(), convert())
+
+
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        *CALLS,
+        ("PutItem", {"Item": {}, "ConditionExpression": "a = :b", "ExpressionAttributeNames": "no names"}),
+        ("PutItem", {"Item": {}, "ConditionExpression": Attr("a").eq(1), "ExpressionAttributeNames": {"#x": "x"}}),
+        ("Query", {"KeyConditionExpression": "a = :b", "FilterExpression": Attr("a").eq(1)}),
+    ],
+)
+def test_conditions_and_their_placeholders_become_what_boto3_makes_of_them(operation, params, shortened):
+    client = botocore.session.get_session().create_client("dynamodb", region_name="us-east-1")
+    model = client.meta.service_model.operation_model(operation)
+
+    def inject():
+        given = copy.deepcopy(params)
+        return outcome(TransformationInjector().inject_condition_expressions, given, model), repr(given)
+
+    quick = inject(), inject()
+    shortened.undo()
+    assert quick == (inject(), inject())
 
 
 def test_a_table_fills_in_its_own_name_at_every_call(cloud):

@@ -182,7 +182,7 @@ def plain_copy(value: Any) -> Any:
     if kind in _UNCHANGING:
         return value
     if kind is dict:
-        return {name: plain_copy(inner) for name, inner in value.items()}
+        return {name: inner if type(inner) in _UNCHANGING else plain_copy(inner) for name, inner in value.items()}
     if kind is list:
-        return [plain_copy(inner) for inner in value]
+        return [inner if type(inner) in _UNCHANGING else plain_copy(inner) for inner in value]
     return copy.deepcopy(value)

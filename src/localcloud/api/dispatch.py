@@ -10,6 +10,7 @@ from __future__ import annotations
 import _thread
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.client import BaseClient
@@ -23,9 +24,9 @@ from localcloud.api.events import CallEvents
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.api.validation import Validator
 from localcloud.errors import LibraryMissing, WrongContext
-from localcloud.kernel import Kernel
+from localcloud.kernel import Kernel, Task
 from localcloud.patching import Patches
-from localcloud.spans import Tracer
+from localcloud.spans import NO_SPAN, Tracer
 from localcloud.trace_header import TraceHeader
 
 Handler = Callable[[ApiCall], dict[str, Any]]
@@ -57,6 +58,25 @@ class _Http:
         self.raw = None
 
 
+@dataclass(slots=True)
+class _Plan:
+    """How the calls of one operation by one client are made: found out at the first of them.
+
+    Nobody here answers a call that has neither `handler` nor `method` (of moto's): it takes the stock path.
+    """
+
+    client: Any
+    service: str
+    operation: str
+    region: str
+    model: Any
+    handler: Handler | None
+    method: str | None
+    inside: float | None
+    interceptors: tuple[Interceptor, ...]
+    listeners: tuple[Listener, ...]
+
+
 class Api:
     """The API surface of one account.
 
@@ -75,13 +95,14 @@ class Api:
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._unprepared: dict[str, Callable[[], None]] = {}
         self._inside: dict[tuple[str, str], float] = {}
-        self._listeners: list[Listener] = []
-        self._interceptors: list[Interceptor] = []
+        self._listeners: list[tuple[str | None, Listener]] = []
+        self._interceptors: list[tuple[str | None, Interceptor]] = []
+        self._plans: dict[tuple[int, str], _Plan] = {}  # by client and operation, until somebody changes what they say
         self._validator = Validator()
         self._events = CallEvents()
         self._requests = 0
         # the tracing header that the caller's own instrumentation would send with a request of this client
-        self.outgoing_header: Callable[[Any], TraceHeader | None] = lambda client: None
+        self.outgoing_header: Callable[[Task | None, Any], TraceHeader | None] = lambda task, client: None
         self._stock: Any = None
         # the call whose attempts the stock path is making in this task
         self._stock_call: ContextVar[ApiCall | None] = ContextVar("stock_call", default=None)
@@ -93,12 +114,14 @@ class Api:
 
         `inside` is the share of the call's latency that the handler lets pass itself, by `spend_inside`.
         """
+        self._plans.clear()
         self._handlers[service, operation] = handler
         if inside:
             self._inside[service, operation] = inside
 
     def when_called(self, service: str, prepare: Callable[[], None]) -> None:
         """Call `prepare()` before the first call of `service`: it installs what takes long to import and few need."""
+        self._plans.clear()
         self._unprepared[service] = prepare
 
     def prepare(self, service: str) -> None:
@@ -113,15 +136,17 @@ class Api:
         if call.inside_us and self._kernel.current() is not None:
             self._kernel.sleep(call.inside_us)
 
-    def on_call(self, listener: Listener) -> None:
-        """Tell `listener(call, result_or_error, duration_us)` of every finished call."""
-        self._listeners.append(listener)
+    def on_call(self, listener: Listener, service: str | None = None) -> None:
+        """Tell `listener(call, result_or_error, duration_us)` of every finished call (of a service)."""
+        self._plans.clear()
+        self._listeners.append((service, listener))
 
-    def before_call(self, interceptor: Interceptor) -> None:
-        """Ask `interceptor(call)` before every attempt. It may sleep, raise ApiError (AWS's answer) or one of
-        botocore's HTTPClientErrors (no answer); the client's retry policy goes on from there, as faults need it.
+    def before_call(self, interceptor: Interceptor, service: str | None = None) -> None:
+        """Ask `interceptor(call)` before every attempt (of a service). It may sleep, raise ApiError (AWS's answer) or
+        one of botocore's HTTPClientErrors (no answer); the client's retry policy goes on from there, as faults need it.
         """
-        self._interceptors.append(interceptor)
+        self._plans.clear()
+        self._interceptors.append((service, interceptor))
 
     def takes_over(self, service: str, operation: str) -> bool:
         """Whether an operation is answered without moto's own HTTP handling."""
@@ -130,7 +155,7 @@ class Api:
 
     def attempt(self, call: ApiCall) -> None:
         """Go through what precedes every attempt: faults and the call's latency. Raises as `before_call` says."""
-        self._before_attempt(call)
+        self._before_attempt(call, self._plan(call.client, call.operation))
 
     def direct(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """A call between services: no latency, no faults, no metering. Raises ApiError."""
@@ -176,6 +201,8 @@ class Api:
             tape = getattr(task.group, "tape", None) if task is not None else None
             if tape is not None:
                 return tape.call(lambda: api._enter(client, operation_name, api_params))
+            if task is not None:  # on the kernel's own thread, and the clock is running
+                return api._call(client, operation_name, api_params)
             return api._enter(client, operation_name, api_params)
 
         patches.set(BaseClient, "_make_api_call", make_api_call)
@@ -190,7 +217,7 @@ class Api:
             call = api._stock_call.get()
             if call is not None:
                 try:
-                    api._before_attempt(call)
+                    api._before_attempt(call, api._plan(call.client, call.operation))
                 except ApiError as exc:
                     return (_Http(exc.status), api._error(exc, model)), None
                 except HTTPClientError as exc:
@@ -199,17 +226,17 @@ class Api:
 
         patches.set(Endpoint, "_get_response", get_response)
 
-    def _before_attempt(self, call: ApiCall) -> None:
+    def _before_attempt(self, call: ApiCall, plan: _Plan) -> None:
         """What every attempt goes through first: the interceptors and the call's own latency."""
-        for interceptor in self._interceptors:
+        for interceptor in plan.interceptors:
             interceptor(call)
-        if self._kernel.current() is not None:
-            latency_us = self._latency_us(call.service, call.operation)
-            share = self._inside.get((call.service, call.operation))
-            if share is not None:
-                call.inside_us = round(latency_us * share)
+        kernel = self._kernel
+        if kernel.current() is not None:
+            latency_us = self._latency_us(plan.service, plan.operation)
+            if plan.inside is not None:
+                call.inside_us = round(latency_us * plan.inside)
                 latency_us -= call.inside_us
-            self._kernel.sleep(latency_us)
+            kernel.sleep(latency_us)
 
     def _install_waiters(self, patches: Patches) -> None:
         """A waiter that a notebook cell calls sleeps in virtual time too."""
@@ -228,91 +255,96 @@ class Api:
             return self._call(client, operation, params)
         return kernel.call(self._call, client, operation, params)
 
-    def _call(self, client: Any, operation: str, params: dict[str, Any]) -> Any:
-        service_model = client._service_model
+    def _plan(self, client: Any, operation: str) -> _Plan:
+        plan = self._plans.get((id(client), operation))
+        if plan is not None:
+            return plan
+        service_model = client.meta.service_model
         service: str = service_model.service_name
-        if service in self._unprepared:
-            self.prepare(service)
+        self.prepare(service)
         key = (service, operation)
         handler = self._handlers.get(key)
-        method = None
-        if handler is None and key in HOT_OPERATIONS:
-            method = self._moto.method(service, operation)
-        if handler is None and method is None:
-            return self._call_stock(client, service, operation, params)
-        model = service_model.operation_model(operation)
-        context: dict[str, Any] = {"client_region": client.meta.region_name, "client_config": client.meta.config}
-        params = self._events.prepare(client, model, params, context)
-        self._validator.validate(service, params, model)
-        call = ApiCall(service, operation, params, client, client.meta.region_name)
-        status, parsed = self._attempts(call, model, context, handler, method)
-        self._events.after(client, model, _Http(status), parsed, context)
+        method = self._moto.method(service, operation) if handler is None and key in HOT_OPERATIONS else None
+        plan = self._plans[id(client), operation] = _Plan(  # it keeps the client, whose id stays its own
+            client,
+            service,
+            operation,
+            client.meta.region_name,
+            service_model.operation_model(operation),
+            handler,
+            method,
+            self._inside.get(key),
+            tuple(interceptor for of, interceptor in self._interceptors if of in (None, service)),
+            tuple(listener for of, listener in self._listeners if of in (None, service)),
+        )
+        return plan
+
+    def _call(self, client: Any, operation: str, params: dict[str, Any]) -> Any:
+        plan = self._plans.get((id(client), operation)) or self._plan(client, operation)
+        if plan.handler is None and plan.method is None:
+            return self._call_stock(plan, params)
+        context: dict[str, Any] = {"client_region": plan.region, "client_config": client.meta.config}
+        params = self._events.prepare(client, plan.model, params, context)
+        self._validator.validate(plan.service, params, plan.model)
+        status, parsed = self._attempts(plan, ApiCall(plan.service, operation, params, client, plan.region), context)
+        self._events.after(client, plan.model, _Http(status), parsed, context)
         if status >= 300:
             code = context.get("error_code_override") or parsed["Error"]["Code"]
             raise client.exceptions.from_code(code)(parsed, operation)
         return parsed
 
-    def _attempts(
-        self,
-        call: ApiCall,
-        model: OperationModel,
-        context: dict[str, Any],
-        handler: Handler | None,
-        method: str | None,
-    ) -> tuple[int, dict[str, Any]]:
+    def _attempts(self, plan: _Plan, call: ApiCall, context: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """The call and its retries, by the client's own retry policy, which sleeps in virtual time."""
-        endpoint = call.client._endpoint
+        endpoint = plan.client._endpoint
         attempts = 1
         while True:
             failure: HTTPClientError | None = None
             response: tuple[_Http, dict[str, Any]] | None = None
             try:
-                status, parsed = self._attempt(call, model, handler, method)
+                status, parsed = self._attempt(plan, call)
                 if status < 400 and attempts == 1:
                     return status, parsed
                 response = (_Http(status), parsed)
             except HTTPClientError as exc:
                 failure = exc
             endpoint._update_retries_context(context, attempts)
-            if not endpoint._needs_retry(attempts, model, {"context": context}, response, failure):
+            if not endpoint._needs_retry(attempts, plan.model, {"context": context}, response, failure):
                 if failure is not None:
                     raise failure
                 parsed["ResponseMetadata"]["RetryAttempts"] = attempts - 1
                 return status, parsed
             attempts += 1
 
-    def _attempt(
-        self, call: ApiCall, model: OperationModel, handler: Handler | None, method: str | None
-    ) -> tuple[int, dict[str, Any]]:
-        kernel = self._kernel
+    def _attempt(self, plan: _Plan, call: ApiCall) -> tuple[int, dict[str, Any]]:
+        kernel, tracer = self._kernel, self._tracer
         started_us = kernel.now_us
         answer: dict[str, Any] | ApiError
-        header = self.outgoing_header(call.client)
-        with self._tracer.span(call.operation, call.service, call.resource) as span:
+        header = self.outgoing_header(kernel.current(), plan.client)
+        with tracer.span(call.operation, call.service, call.resource) if tracer.is_tracing() else NO_SPAN as span:
             if header is not None:
                 span.carry(header)
             try:
-                self._before_attempt(call)
-                if handler is not None:
-                    answer = handler(call)
+                self._before_attempt(call, plan)
+                if plan.handler is not None:
+                    answer = plan.handler(call)
                 else:
-                    assert method is not None
-                    answer = self._moto.call(call.service, method, call.params, model)
+                    assert plan.method is not None
+                    answer = self._moto.call(plan.service, plan.method, call.params, plan.model)
             except ApiError as exc:
                 answer = exc
                 span.status = "throttled" if exc.throttled else "error"
                 span.set(error=exc.code)
-        for listener in self._listeners:
+        for listener in plan.listeners:
             listener(call, answer, kernel.now_us - started_us)
         if isinstance(answer, ApiError):
-            return answer.status, self._error(answer, model)
+            return answer.status, self._error(answer, plan.model)
         answer["ResponseMetadata"] = self._metadata(answer.get("StatusCode", 200))
         return 200, answer
 
-    def _call_stock(self, client: Any, service: str, operation: str, params: dict[str, Any]) -> Any:
-        kernel = self._kernel
+    def _call_stock(self, plan: _Plan, params: dict[str, Any]) -> Any:
+        kernel, service = self._kernel, plan.service
         started_us = kernel.now_us
-        call = ApiCall(service, operation, params, client, client.meta.region_name)
+        call = ApiCall(service, plan.operation, params, plan.client, plan.region)
         try:
             result = self._run_stock(call, call)
         except ModuleNotFoundError as exc:
@@ -325,10 +357,10 @@ class Api:
             error, metadata = exc.response["Error"], exc.response.get("ResponseMetadata", {})
             status = metadata.get("HTTPStatusCode", 400)
             refused = ApiError(error.get("Code", ""), error.get("Message", ""), status)
-            for listener in self._listeners:
+            for listener in plan.listeners:
                 listener(call, refused, kernel.now_us - started_us)
             raise
-        for listener in self._listeners:
+        for listener in plan.listeners:
             listener(call, result, kernel.now_us - started_us)
         return result
 

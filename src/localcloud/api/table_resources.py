@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, MutableSequence
 from typing import Any
 
-from boto3.dynamodb.transform import ParameterTransformer
+from boto3.dynamodb.transform import ParameterTransformer, TransformationInjector
 from boto3.dynamodb.types import DYNAMODB_CONTEXT, TypeDeserializer, TypeSerializer
 from boto3.resources.model import DefinitionWithParams
 
@@ -24,6 +24,7 @@ _MOST = 10**38  # DynamoDB's numbers have 38 digits
 def install(patches: Patches) -> None:
     """Shorten the way until the patches are undone."""
     paths = _Paths()
+    inject_conditions = TransformationInjector.inject_condition_expressions
     serialize, deserialize = TypeSerializer.serialize, TypeDeserializer.deserialize
     stock_params = vars(DefinitionWithParams)["params"].fget
 
@@ -47,6 +48,10 @@ def install(patches: Patches) -> None:
                 return [deserializer.deserialize(inner) for inner in content]
         return deserialize(deserializer, value)
 
+    def quick_conditions(injector: Any, params: Any, model: Any, **kwargs: Any) -> None:
+        if type(injector._transformer) is not ParameterTransformer or not paths.without_conditions(model, params):
+            inject_conditions(injector, params, model, **kwargs)
+
     def params(definition: Any) -> Any:
         known = vars(definition)
         if _PARAMS not in known:
@@ -55,6 +60,7 @@ def install(patches: Patches) -> None:
 
     patches.set(DefinitionWithParams, "params", property(params))
     patches.set(ParameterTransformer, "transform", transform)
+    patches.set(TransformationInjector, "inject_condition_expressions", quick_conditions)
     patches.set(TypeSerializer, "serialize", quick_serialize)
     patches.set(TypeDeserializer, "deserialize", quick_deserialize)
 
@@ -69,9 +75,9 @@ def _typed(value: Any, serialize: Convert) -> dict[str, Any] | None:
     if kind is int and -_MOST < value < _MOST:
         return {"N": str(value)}
     if kind is dict:
-        return {"M": {name: serialize(inner) for name, inner in value.items()}}
+        return {"M": {name: _typed(inner, serialize) or serialize(inner) for name, inner in value.items()}}
     if kind is list:
-        return {"L": [serialize(inner) for inner in value]}
+        return {"L": [_typed(inner, serialize) or serialize(inner) for inner in value]}
     return None
 
 
@@ -86,6 +92,10 @@ class _Path:
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._steps: dict[str, _Path | None] = {}  # of a map or a list under ""
+
+    @property
+    def steps(self) -> dict[str, _Path | None]:
+        return self._steps
 
     def add(self, name: str, step: _Path | None) -> None:
         self._steps[name] = step
@@ -102,9 +112,13 @@ class _Path:
                 if name in steps:
                     _take(steps[name], value, name, convert)
         elif self._kind == "map":
-            if type(value) is dict or isinstance(value, Mapping):
+            step = steps[""]
+            if step is None and type(value) is dict:
+                for name, inner in value.items():
+                    value[name] = convert(inner)
+            elif type(value) is dict or isinstance(value, Mapping):
                 for name in value:
-                    _take(steps[""], value, name, convert)
+                    _take(step, value, name, convert)
         elif type(value) is list or isinstance(value, MutableSequence):
             for index in range(len(value)):
                 _take(steps[""], value, index, convert)
@@ -122,6 +136,8 @@ class _Paths:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, str], tuple[Any, _Path]] = {}  # with the shape, which keeps its id its own
+        self._conditions: dict[int, dict[str, Any]] = {}  # where conditions and their placeholders are, by model
+        self._models: list[Any] = []
 
     def to(self, shape: Any, target: str) -> _Path:
         """Through `shape` to the members whose shape is called `target`."""
@@ -129,6 +145,26 @@ class _Paths:
         if found is None:
             found = self._known[id(shape), target] = shape, self._find(shape, target, {})
         return found[1]
+
+    def without_conditions(self, model: Any, params: Any) -> bool:
+        """Whether there is nothing to do about conditions: they are texts, and nothing holds some further down."""
+        names = self._conditions.get(id(model))
+        if names is None:
+            shape = model.input_shape
+            names = {**self.to(shape, "ConditionExpression").steps, **self.to(shape, "KeyExpression").steps}
+            names |= dict.fromkeys(("ExpressionAttributeNames", "ExpressionAttributeValues"))
+            self._conditions[id(model)] = names
+            self._models.append(model)  # which keeps its id its own
+        if type(params) is not dict:
+            return False
+        for name in params:
+            if name in names:
+                value = params[name]
+                # placeholders come to those that are given, which must be able to take them
+                plain = type(value) is dict if name.startswith("ExpressionAttribute") else type(value) is str
+                if names[name] is not None or not plain:
+                    return False
+        return True
 
     def _find(self, shape: Any, target: str, made: dict[str, _Path]) -> _Path:
         path = made.get(shape.name)

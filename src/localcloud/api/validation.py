@@ -67,21 +67,54 @@ def _scalar(shape: Any) -> Check:
     return _unsure
 
 
+# Scalars of these kinds are checked by the structure that they stand in, without a call, while they are not empty.
+_PLAIN = {"string": str, "blob": bytes, "boolean": bool, "integer": int, "long": int}
+
+
+def _plain(shape: Any) -> type | None:
+    """The type of which every value that is not empty is right for a scalar; None when more has to be looked at."""
+    serialization, least = shape.serialization, shape.metadata.get("min", 0)
+    if serialization.get("jsonvalue") or shape.type_name not in _PLAIN:
+        return None
+    return _PLAIN[shape.type_name] if least <= (1 if shape.type_name in ("string", "blob") else 0) else None
+
+
 def _container(shape: Any, made: dict[str, Check]) -> Check:
     least = shape.metadata.get("min", 0)
     if shape.type_name == "list":
-        element = _check(shape.member, made)
-        return lambda value: type(value) is list and len(value) >= least and all(map(element, value))
+        return _list(_check(shape.member, made), least)
     if shape.type_name == "map":
-        name, content = _check(shape.key, made), _check(shape.value, made)
-        return lambda value: type(value) is dict and all(map(name, value)) and all(map(content, value.values()))
+        name = None if _plain(shape.key) is str and not shape.key.metadata.get("min") else _check(shape.key, made)
+        return _map(name, _check(shape.value, made))
     return _unsure if shape.is_document_type else _structure(shape, made)
+
+
+def _list(element: Check, least: int) -> Check:
+    return lambda value: type(value) is list and len(value) >= least and all(map(element, value))
+
+
+def _map(name: Check | None, content: Check) -> Check:
+    """The check of a map; `name` is None when any text is a name."""
+
+    def check(value: Any) -> bool:
+        if type(value) is not dict:
+            return False
+        for key, each in value.items():
+            if not (type(key) is str if name is None else name(key)) or not content(each):
+                return False
+        return True
+
+    return check
 
 
 def _structure(shape: Any, made: dict[str, Check]) -> Check:
     members: dict[str, Check] = {}
+    plain: dict[str, type] = {}
     for name, member in shape.members.items():
         members[name] = _late(members, name, member, made)
+        kind = _plain(member)
+        if kind is not None:
+            plain[name] = kind
     required = tuple(shape.metadata.get("required", ()))
     union = shape.is_tagged_union
 
@@ -92,6 +125,8 @@ def _structure(shape: Any, made: dict[str, Check]) -> Check:
             if name not in value:
                 return False
         for name, content in value.items():
+            if plain.get(name) is type(content) and content:
+                continue
             member = members.get(name)
             if member is None or not member(content):
                 return False

@@ -27,7 +27,7 @@ class TableStorage:
     def install(self) -> None:
         """Hear of every item that is written, and of tables that are deleted."""
         self._tables.on_stored = self._stored
-        self._cloud.api.on_call(self._on_call)
+        self._cloud.api.on_call(self._on_call, "dynamodb")
 
     def _stored(self, table: Any, items: int, size_bytes: int) -> None:
         change = size_bytes + items * self._overhead
@@ -35,7 +35,7 @@ class TableStorage:
             self._storage.place(table.name).change(self._cloud.kernel.now_us, change)
 
     def _on_call(self, call: ApiCall, answer: dict[str, Any] | ApiError, duration_us: int) -> None:
-        if call.service != "dynamodb" or not isinstance(answer, dict):
+        if not isinstance(answer, dict):
             return
         if call.operation == "DeleteTable":
             self._storage.end(call.resources[0])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from moto.dynamodb.models import dynamodb_backends
 
 from localcloud.api import ApiCall
+from localcloud.services.dynamodb.consumption import plain
 from localcloud.stores.dynamodb import stored_items
 from localcloud.stores.dynamodb.streams import StreamLogs
 
@@ -33,23 +34,25 @@ class TimeToLive:
 
     def install(self) -> None:
         """Look at every DynamoDB call that names a table."""
-        self._cloud.api.before_call(self._before)
+        self._cloud.api.before_call(self._before, "dynamodb")
 
     @cached_property
     def _backend(self) -> Any:
         return dynamodb_backends[self._cloud.account_id][self._cloud.region]
 
     def _before(self, call: ApiCall) -> None:
-        resource = call.resource if call.service == "dynamodb" else ""
-        if not resource:
+        name = call.params.get("TableName")
+        if not isinstance(name, str):  # a batch; what is not a text is refused later
             return
-        name = resource.rsplit("/", 1)[-1]
-        table = self._backend.tables.get(name)
+        tables = self._backend.tables
+        table = tables.get(name)
+        if table is None:
+            table = tables.get(plain(name))
         if table is None or table.ttl.get("TimeToLiveStatus") != "ENABLED":
             return
         now_us = self._cloud.kernel.now_us
-        if now_us - self._swept_us.get(name, -_PAUSE_US) >= _PAUSE_US:
-            self._swept_us[name] = now_us
+        if now_us - self._swept_us.get(table.name, -_PAUSE_US) >= _PAUSE_US:
+            self._swept_us[table.name] = now_us
             self._sweep(table, self._cloud.kernel.unix_us // 1_000_000)
 
     def _sweep(self, table: Any, now_s: int) -> None:

@@ -22,10 +22,10 @@ class S3Requests:
 
     def install(self) -> None:
         """Hear of every call."""
-        self._cloud.api.on_call(self._on_call)
+        self._cloud.api.on_call(self._on_call, "s3")
 
     def _on_call(self, call: ApiCall, answer: dict[str, Any] | ApiError, duration_us: int) -> None:
-        if call.service != "s3" or call.operation.startswith(_FREE):
+        if call.operation.startswith(_FREE):
             return
         if isinstance(answer, ApiError) and answer.status >= 500:
             return

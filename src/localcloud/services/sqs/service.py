@@ -58,13 +58,11 @@ class SQS:
         self._cloud.api.register("sqs", "GetQueueAttributes", self._get_attributes)
         for name, task_operation in self._moves.operations().items():
             self._cloud.api.register("sqs", name, _translated(task_operation))
-        self._cloud.api.on_call(self._count)
+        self._cloud.api.on_call(self._count, "sqs")
         self._replace_counts()
 
     def _count(self, call: ApiCall, answer: dict[str, Any] | ApiError, duration_us: int) -> None:
         """Meter a request: each 64 KB of its payload is one, and one without a payload is one too."""
-        if call.service != "sqs":
-            return
         entries = call.params.get("Entries") or [call.params]
         size = sum(len(entry.get("MessageBody", "").encode()) for entry in entries)
         if isinstance(answer, dict):
