@@ -23,6 +23,7 @@ _INIT_FACTS = "latency.lambda.init."
 _PYTHON = re.compile(r"python3\.(\d+)$")
 _Z99 = 2.3263478740408408  # the standard normal's 99th percentile
 _CLAMP = 3.0
+_exp = math.exp
 _FLOOR = 1.5  # a hop is never faster than its p10 divided by this
 _TAIL = (0.0, 0.10, 0.50, 0.90, 0.99, 1.0)
 
@@ -50,6 +51,7 @@ class Distribution:
 
     def __init__(self, quantiles_ms: Mapping[str, float]) -> None:
         self._p50, self._p99 = float(quantiles_ms["p50"]), float(quantiles_ms["p99"])
+        self._most_ms = self._p99 * _CLAMP
         self._points: list[float] | None = None
         if "p10" in quantiles_ms and "p90" in quantiles_ms:
             p10, p90 = float(quantiles_ms["p10"]), float(quantiles_ms["p90"])
@@ -60,8 +62,8 @@ class Distribution:
     def draw_us(self, stream: random.Random) -> int:
         """One latency in whole microseconds."""
         if self._points is None:
-            value_ms = self._p50 * math.exp(stream.gauss(0.0, self._sigma))
-            return round(min(value_ms, self._p99 * _CLAMP) * 1_000)
+            value_ms = self._p50 * _exp(stream.gauss(0.0, self._sigma))
+            return round((value_ms if value_ms < self._most_ms else self._most_ms) * 1_000)
         at = stream.random()
         for upper in range(1, len(_TAIL)):
             if at <= _TAIL[upper]:

@@ -79,10 +79,12 @@ class ItemOperations:
         """Report what was consumed when the caller asks for it."""
 
         def reporting(call: ApiCall) -> dict[str, Any]:
-            check_placeholders(call.params)
+            params = call.params
+            if "ExpressionAttributeNames" in params or "ExpressionAttributeValues" in params:
+                check_placeholders(params)
             found, consumed = answer(call)
             found.pop("ConsumedCapacity", None)
-            detail = call.params.get("ReturnConsumedCapacity", "NONE")
+            detail = params.get("ReturnConsumedCapacity", "NONE")
             if detail != "NONE":
                 entries = report(consumed, detail, self._local_indexes(consumed), "Transact" in call.operation)
                 found["ConsumedCapacity"] = entries if call.operation in _LISTS else entries[0]
