@@ -40,14 +40,21 @@ class Fiber(greenlet.greenlet):
 
     def _carry(self) -> None:
         while True:
-            self.task.run()  # what it raises ends the fiber and reaches whoever resumed it
+            task = self.task
+            task.run()  # what it raises ends the fiber and reaches whoever resumed it
             self.task = None
             if len(self._idle) >= _IDLE:
                 return
             self._idle.append(self)
+            following = task.kernel.successor()
+            del task
             hub = self.hub
             assert hub is not None
-            hub.switch()
+            if following is None:
+                hub.switch()
+            else:
+                following.return_to(hub)
+                following.switch()
 
     def resume(self) -> None:
         """Run the task until it parks or ends; control returns to the caller."""
@@ -58,10 +65,26 @@ class Fiber(greenlet.greenlet):
 
     def kill(self, exception: BaseException) -> None:
         """Raise `exception` where the task is parked and run it until it parks or ends."""
-        self._return_to(_current())
+        self.return_to(_current())
         self.throw(exception)
 
-    def _return_to(self, hub: greenlet.greenlet) -> None:
+    def switch_from(self, other: Fiber) -> None:
+        """Park `other`, the running fiber, and run this one's task; both return to the same hub."""
+        hub = other.hub
+        assert hub is not None
+        self.return_to(hub)
+        loop = _get_loop()
+        if loop is None:
+            self.switch()
+            return
+        running = _leave(loop)
+        try:
+            self.switch()
+        finally:
+            _enter(loop, running)
+
+    def return_to(self, hub: greenlet.greenlet) -> None:
+        """Give control back to `hub` from now on."""
         if self.hub is not hub:
             self.hub = self.parent = hub
 
@@ -82,6 +105,12 @@ class Fibers:
     def close(self) -> None:
         """Give up the idle fibers."""
         self._idle.clear()
+
+
+def current_fiber() -> Fiber | None:
+    """The running fiber; None outside of tasks. Call it only on the kernel's own OS thread."""
+    found = _current()
+    return found if type(found) is Fiber else None
 
 
 def current_task() -> Any:

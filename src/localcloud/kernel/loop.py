@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from localcloud.errors import Deadlock, KernelError, WrongContext
-from localcloud.kernel.fibers import Fibers, Killed, current_task, park
+from localcloud.kernel.fibers import Fiber, Fibers, Killed, current_fiber, current_task, park
 from localcloud.kernel.streams import Streams
 from localcloud.kernel.sync import Event
 from localcloud.kernel.task import Task, TaskGroup
@@ -68,6 +68,8 @@ class Kernel:
         self._until_us: int | None = None  # where the clock is driven to
         self._aborting = False
         self._watchdog = Watchdog(self, spin_limit_s)
+        self._driven: Task | None = None  # the clock is driven until it has ended
+        self.waking = self.wake  # one object: by it a timer that wakes a task is known
 
     # -- time and scheduling -----------------------------------------------------------------
 
@@ -150,8 +152,94 @@ class Kernel:
         self._alive[task] = None
         if group is not None:
             group.tasks[task] = None
-        self.call_later(delay_us, self.wake, task, 0)
+        self.call_later(delay_us, self.waking, task, 0)
         return task
+
+    def run_task(
+        self,
+        fn: Callable[..., Any],
+        *args: Any,
+        name: str = "",
+        group: TaskGroup | None = None,
+        timeout_us: int | None = None,
+    ) -> tuple[Task, bool]:
+        """`spawn` a task and `join` it: the task, and whether it ended in time.
+
+        It happens in the same order, but control goes from task to task when nothing else is due.
+        """
+        fiber = current_fiber()
+        if fiber is None or not self._goes_straight(fiber.task, group):
+            task = self.spawn(fn, *args, name=name, group=group)
+            return task, task.join(timeout_us)
+        parent: Task = fiber.task
+        task = Task(self, (lambda: fn(*args)) if args else fn, name, group, parent)
+        self._alive[task] = None
+        if group is not None:
+            group.tasks[task] = None
+        parent.token += 1
+        token = parent.token
+        task.finished.expect(parent, token)
+        timer = self.call_later(timeout_us, self.waking, parent, token) if timeout_us is not None else None
+        self._activate(group)
+        self.running_task = task
+        self.switches += 1
+        try:
+            task.begin().switch_from(fiber)
+        finally:
+            if timer is not None:
+                timer.cancel()
+            task.finished.forget(parent, token)
+        return task, task.finished.is_set
+
+    def _goes_straight(self, parent: Task, group: TaskGroup | None) -> bool:
+        """Whether a new task of `group` would be the next thing to happen, when `parent` waited for it now."""
+        own = parent.group
+        return not (
+            self._something_is_due()
+            or self._aborting
+            or self._watchdog.fired_at_switch == self.switches
+            or (own is not None and own.dead)
+            or (group is not None and (group.dead or group.frozen))
+        )
+
+    def _something_is_due(self) -> bool:
+        """Whether anything is to happen at this very instant."""
+        heap, background, now_us = self._heap, self._background, self.now_us
+        while heap and heap[0][2].fn is None:
+            heapq.heappop(heap)
+        return bool((heap and heap[0][0] <= now_us) or (background and background[0][0] <= now_us))
+
+    def successor(self) -> Fiber | None:
+        """The fiber of the waiting task that is due next, when a task has ended; None where the hub has to look."""
+        heap, background, now_us = self._heap, self._background, self.now_us
+        while heap and heap[0][2].fn is None:
+            heapq.heappop(heap)
+        if not heap or heap[0][0] > now_us or (background and background[0][0] <= now_us) or self._aborting:
+            return None
+        timer, driven = heap[0][2], self._driven
+        if timer.fn is not self.waking or (driven is not None and driven.done):
+            return None
+        task, token = timer.args
+        group, fiber = task.group, task.fiber
+        if (
+            fiber is None
+            or token != task.token
+            or task.done
+            or (group is not None and group.frozen)
+            or self._watchdog.fired_at_switch == self.switches
+        ):
+            return None
+        heapq.heappop(heap)
+        self._activate(group)
+        self.running_task = task
+        self.switches += 1
+        found: Fiber = fiber
+        return found
+
+    def _activate(self, group: TaskGroup | None) -> None:
+        if group is not None and group is not self._active_group:
+            self._active_group = group
+            group.activate()
 
     @property
     def spin_limit_s(self) -> float:
@@ -235,7 +323,7 @@ class Kernel:
         task = current_task() or self.require_task("sleep in virtual time")
         if self._sleeps_alone(task, delay_us):
             return
-        timer = self.call_later(delay_us, self.wake, task, task.token + 1)
+        timer = self.call_later(delay_us, self.waking, task, task.token + 1)
         try:
             self.park(task)
         except BaseException:
@@ -272,10 +360,7 @@ class Kernel:
             task.exception = exception
             task.close()
             return
-        group = task.group
-        if group is not None and group is not self._active_group:
-            self._active_group = group
-            group.activate()
+        self._activate(task.group)
         self._switch(task, exception)
 
     # -- driving the clock -------------------------------------------------------------------
@@ -314,7 +399,7 @@ class Kernel:
         for hook in self.on_enter:
             hook()
         self.running = True
-        self._until_us = until_us
+        self._until_us, self._driven = until_us, task
         self._watchdog.start()
         heap, background, pop = self._heap, self._background, heapq.heappop
         try:
@@ -340,7 +425,7 @@ class Kernel:
             self._abort()
             raise
         finally:
-            self.running = False
+            self.running, self._driven = False, None
             for hook in reversed(self.on_exit):
                 hook()
             asyncio.events._set_running_loop(loop)

@@ -27,7 +27,7 @@ class Event:
         self.is_set, self.value = True, value
         waiters, self._waiters = self._waiters, []
         for task, token in waiters:
-            self._kernel.call_later(0, self._kernel.wake, task, token)
+            self._kernel.call_later(0, self._kernel.waking, task, token)
 
     def clear(self) -> None:
         """Lower the flag again."""
@@ -43,16 +43,23 @@ class Event:
         kernel = self._kernel
         task = kernel.require_task("wait for an event")
         token = task.token + 1  # the token that this very park will have
-        entry = (task, token)
-        self._waiters.append(entry)
+        self._waiters.append((task, token))
         timer = None
         if timeout_us is not None:
-            timer = kernel.call_later(timeout_us, kernel.wake, task, token)
+            timer = kernel.call_later(timeout_us, kernel.waking, task, token)
         try:
             kernel.park(task)
         finally:
             if timer is not None:
                 timer.cancel()
-            if entry in self._waiters:
-                self._waiters.remove(entry)
+            self.forget(task, token)
         return self.is_set
+
+    def expect(self, task: Task, token: int) -> None:
+        """Wake `task` from its wait number `token` when the flag goes up."""
+        self._waiters.append((task, token))
+
+    def forget(self, task: Task, token: int) -> None:
+        """Wake `task` no more from its wait number `token`, if it has not been woken."""
+        if self._waiters and (task, token) in self._waiters:
+            self._waiters.remove((task, token))

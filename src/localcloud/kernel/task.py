@@ -46,7 +46,7 @@ class TaskGroup:
         self.frozen = False
         held, self._held = self._held, []
         for task, token in held:
-            self.kernel.call_later(0, self.kernel.wake, task, token)
+            self.kernel.call_later(0, self.kernel.waking, task, token)
 
     def kill(self) -> None:
         """End every task of the group; what they wait for next raises `Killed`."""
@@ -107,9 +107,13 @@ class Task:
 
     def resume(self) -> None:
         """Run it from where it stands until it parks or ends."""
-        if self.fiber is None:
-            self.fiber = self.kernel.fibers.carry(self, self._context)
-        self.fiber.resume()
+        fiber = self.fiber if self.fiber is not None else self.begin()
+        fiber.resume()
+
+    def begin(self) -> Fiber:
+        """The fiber that will run it, from now on its own."""
+        self.fiber = self.kernel.fibers.carry(self, self._context)
+        return self.fiber
 
     def throw(self, exception: BaseException) -> None:
         """Raise an exception where it is parked and run it until it parks or ends."""

@@ -43,7 +43,7 @@ class HttpRequest:
     @property
     def port(self) -> int | None:
         """The port that the URL names; None for its scheme's own."""
-        return urlsplit(self.url).port
+        return _parts(self.url)[3]
 
     @property
     def path(self) -> str:
@@ -57,10 +57,10 @@ class HttpRequest:
 
 
 @lru_cache(maxsize=1_024)
-def _parts(url: str) -> tuple[str, str, str]:
-    """Host, path and query."""
+def _parts(url: str) -> tuple[str, str, str, int | None]:
+    """Host, path, query and port. Raises ValueError for a port that is none."""
     found = urlsplit(url)
-    return found.hostname or "", found.path or "/", found.query
+    return found.hostname or "", found.path or "/", found.query, found.port
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +153,13 @@ class HttpPlane:
             return handler(request)
 
         # A task of its own: the server's work goes on when the client has given up.
-        task = self._kernel.spawn(answer, name=f"{request.method} {request.host}{request.path}")
-        if self._kernel.current() is None:  # from a test or a notebook's cell: the clock has to be driven
-            self._kernel.call(task.join, timeout_us)
-        if not task.join(timeout_us):
+        kernel, name = self._kernel, f"{request.method} {request.host}{request.path}"
+        if kernel.current() is not None:
+            task, in_time = kernel.run_task(answer, name=name, timeout_us=timeout_us)
+        else:  # from a test or a notebook's cell: the clock has to be driven
+            task = kernel.spawn(answer, name=name)
+            in_time = kernel.call(task.join, timeout_us)
+        if not in_time:
             raise HttpTimeout(f"{request.host} did not answer within {(timeout_us or 0) / 1e6:g} s.")
         response: HttpResponse = task.result()
         return response

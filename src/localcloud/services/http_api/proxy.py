@@ -48,8 +48,10 @@ def invoke(
     throttled: HttpResponse = UNAVAILABLE,
 ) -> HttpResponse:
     """Invoke `function` and wait at most `timeout_us`; a function that takes longer runs on without its caller."""
-    task = cloud.kernel.spawn(cloud.lambda_.invoke, function, payload, name=f"proxy to {function}")
-    if not task.join(timeout_us):
+    task, in_time = cloud.kernel.run_task(
+        cloud.lambda_.invoke, function, payload, name=f"proxy to {function}", timeout_us=timeout_us
+    )
+    if not in_time:
         return UNAVAILABLE
     try:
         result = task.result()

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from localcloud.kernel import HandlerSpun, Killed, MemoryExhausted, Timer
+from localcloud.kernel import HandlerSpun, Killed, MemoryExhausted, Task, Timer
 from localcloud.runtime import ExecutionEnvironment
 from localcloud.runtime.process import ProcessEnded
 from localcloud.runtime.tape import HOOKS, Tape
@@ -196,10 +196,11 @@ class Invoker:
 
         crashed = False
         crash_timer: Timer | None = None
+        handling: Task | None = None
 
         def crash() -> None:
             nonlocal crashed
-            if task.done:
+            if handling is None or handling.done:
                 return
             crashed = True
             if interference is not None and interference.on_crash is not None:
@@ -207,7 +208,8 @@ class Invoker:
             environment.kill()
 
         def body() -> Any:
-            nonlocal crash_timer
+            nonlocal crash_timer, handling
+            handling = kernel.current()
             if sandbox.restore_error is not None:
                 error, sandbox.restore_error = sandbox.restore_error, None
                 raise error
@@ -223,8 +225,7 @@ class Invoker:
                 self._go_on_for_ever(sandbox, exc)
 
         timeout_us = config.timeout_s * 1_000_000
-        task = kernel.spawn(body, group=environment, name=config.name)
-        in_time = task.join(timeout_us)
+        task, in_time = kernel.run_task(body, group=environment, name=config.name, timeout_us=timeout_us)
         if crash_timer is not None:
             crash_timer.cancel()
         sandbox.invocations += 1
