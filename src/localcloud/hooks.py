@@ -176,7 +176,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.dynamodb.models.table:Table.delete_item", "indexes follow what moto deletes"),
     Hook("moto.dynamodb.models.table:Table.query", "a query reads its partition only"),
     Hook("moto.dynamodb.models.table:Table.scan", "a scan reads what it answers with"),
-    Hook("moto.dynamodb.models.dynamo_type:DynamoType.cast_value", "values are made, hashed and compared in fewer steps"),
+    Hook("moto.dynamodb.models.dynamo_type:DynamoType.cast_value", "values are made in fewer steps"),
     Hook("moto.dynamodb.models.dynamo_type:LimitedSizeDict", "moto's view of our items"),
     Hook("moto.dynamodb.models.utilities:dynamo_to_dict", "our view of moto's items"),
     Hook("moto.dynamodb.comparisons:create_condition_expression_parser", "which names a condition uses"),

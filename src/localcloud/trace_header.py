@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 HEADER = "x-amzn-trace-id"
 DAEMON_HOST, DAEMON_PORT = "169.254.100.1", 2000  # where functions find X-Ray's daemon
 _ROOT = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 
 
-@dataclass(frozen=True, slots=True)
-class TraceHeader:
+class TraceHeader(NamedTuple):  # made by the thousand: a tuple takes a third of a frozen dataclass's time
     """`root` is the trace, `parent` the segment that calls; `sampled` is None while nobody has decided.
 
     `links` are (trace id, segment id) of what a batch came from. They do not travel: whoever takes the batch in
@@ -30,12 +29,9 @@ class TraceHeader:
     @property
     def text(self) -> str:
         """As X-Amzn-Trace-Id and AWSTraceHeader have it."""
-        parts = [f"Root={self.root}"]
-        if self.parent:
-            parts.append(f"Parent={self.parent}")
-        if self.sampled is not None:
-            parts.append(f"Sampled={int(self.sampled)}")
-        return ";".join(parts)
+        parent = f";Parent={self.parent}" if self.parent else ""
+        sampled = "" if self.sampled is None else ";Sampled=1" if self.sampled else ";Sampled=0"
+        return f"Root={self.root}{parent}{sampled}"
 
 
 def parse(text: str | None) -> TraceHeader | None:

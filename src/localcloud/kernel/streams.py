@@ -10,6 +10,16 @@ import hashlib
 import random
 
 
+def whole_number(stream: random.Random, low: int, high: int) -> int:
+    """`stream.randint(low, high)` for integers, without its checks: the same number from the same draws."""
+    width = high - low + 1
+    bits = width.bit_length()
+    found = stream.getrandbits(bits)
+    while found >= width:
+        found = stream.getrandbits(bits)
+    return low + found
+
+
 class Streams:
     """`streams["latency/sqs"]` is a `random.Random`, the same for the same seed and name."""
 

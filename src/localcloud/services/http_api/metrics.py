@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localcloud.net import HttpRequest, HttpResponse
+from localcloud.services.cloudwatch.store import Series, minute_s
 from localcloud.services.http_api.control import route_settings
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
-    from localcloud.services.cloudwatch.store import Series
 
 _NAMESPACE = "AWS/ApiGateway"
-_Sextet = tuple["Series", "Series", "Series", "Series", "Series", "Series"]
+_Sextet = tuple[Series, Series, Series, Series, Series, Series]
 
 
 class Metrics:
@@ -34,16 +34,17 @@ class Metrics:
         if route_key and route_settings(stage, route_key).get("detailedMetricsEnabled"):
             method, _, resource = route_key.rpartition(" ")
             places.append((api_id, stage.name, method, resource))
-        add, status = self._cloud.cloudwatch.add, answer.status
+        at_s, status = minute_s(self._cloud.kernel.unix_us), answer.status
+        size = float(len(request.body) + len(answer.body))
         for place in places:
             count, latency, integration, data, client_errors, server_errors = self._of(place)
-            add(count, 1.0)
-            add(latency, latency_us / 1_000)
+            count.add(at_s, 1.0)
+            latency.add(at_s, latency_us / 1_000)
             if "integrationLatency" in log:
-                add(integration, float(log["integrationLatency"]))
-            add(data, float(len(request.body) + len(answer.body)))
-            add(client_errors, float(400 <= status < 500))
-            add(server_errors, float(status >= 500))
+                integration.add(at_s, float(log["integrationLatency"]))
+            data.add(at_s, size)
+            client_errors.add(at_s, 1.0 if 400 <= status < 500 else 0.0)
+            server_errors.add(at_s, 1.0 if status >= 500 else 0.0)
 
     def _of(self, place: tuple[str, ...]) -> _Sextet:
         found = self._series.get(place)

@@ -37,7 +37,10 @@ class Concurrency:
             if self.running[name] >= reserved[name] - provisioned.get(name, 0):
                 raise Throttled(RESERVED_LIMIT)
         else:
-            shared = sum(count for other, count in self.running.items() if other not in reserved)
+            running = self.running
+            shared = sum(
+                [count for other, count in running.items() if other not in reserved] if reserved else running.values()
+            )
             if shared >= self._unreserved(reserved, provisioned):
                 raise Throttled(ACCOUNT_LIMIT)
         self.running[name] += 1

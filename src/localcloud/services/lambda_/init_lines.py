@@ -47,4 +47,4 @@ def early_init(taken_us: int) -> str:
 
 def of_invocation(lines: list[tuple[int, str]]) -> tuple[str, ...]:
     """The lines that Invoke gives the tail of, which begins with the request."""
-    return tuple(line for _, line in lines if not line.startswith(("INIT_", "RESTORE_")))
+    return tuple([line for _, line in lines if not line.startswith(("INIT_", "RESTORE_"))])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from localcloud.api import ApiError
 
 
-@dataclass(frozen=True, slots=True)
-class InvokeResult:
+class InvokeResult(NamedTuple):  # made by the thousand: a tuple takes a third of a frozen dataclass's time
     """One finished invocation. `function_error` is None or "Unhandled"; times are in milliseconds."""
 
     status: int

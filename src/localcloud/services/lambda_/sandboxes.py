@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from localcloud.kernel import Event
+from localcloud.kernel.streams import whole_number
 from localcloud.runtime import ExecutionEnvironment
 from localcloud.runtime.modules import CodeCache
 from localcloud.services.lambda_.cpu import cpu_share
@@ -106,7 +107,7 @@ class Pool:
             self._waiting.popleft().set(sandbox)
             return
         low, high = self._idle_us
-        idle_us = self._cloud.kernel.streams[f"lambda/idle/{sandbox.config.name}"].randint(low, high)
+        idle_us = whole_number(self._cloud.kernel.streams[f"lambda/idle/{sandbox.config.name}"], low, high)
         sandbox.idle_until_us = self._cloud.kernel.now_us + idle_us
         self._idle.append(sandbox)
 

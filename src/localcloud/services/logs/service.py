@@ -78,14 +78,16 @@ class Logs:
         lines: Any = target.events
         first_id = lines.write(events)
         size = 0
+        documents: list[str] = []
         for _, message in events:
             size += len(message) if message.isascii() else len(message.encode())
+            if message[:1] == "{" and may_hold_metrics(message):
+                documents.append(message)
         target.stored_bytes += size
         target.last_ingestion_time = self._cloud.kernel.unix_us  # type: ignore[assignment]
         self._ingested(group, stream, size + _EVENT_OVERHEAD * len(events), by_lambda, vended)
-        for _, message in events:
-            if may_hold_metrics(message):
-                self._extract(message)
+        for document in documents:
+            self._extract(document)
         watcher = self.watchers.get(group)
         if watcher is not None:
             watcher(group, stream, first_id, events)

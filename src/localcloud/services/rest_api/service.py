@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +74,7 @@ class RestApis:
         with self._cloud.tracer.span(f"{request.method} {request.path}", "apigateway", api.id) as span:
             trace = self._trace(api, request)
             identifier = self._cloud.xray.sampler.new_id()
-            span.carry(replace(trace, parent=identifier) if trace.sampled else trace)
+            span.carry(trace._replace(parent=identifier) if trace.sampled else trace)
             self._cloud.kernel.sleep(self._cloud.latency.fact_us("model.api.apigw.rest_overhead"))
             answer = self._answer(api, request)
             span.set(status=answer.status)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -188,7 +187,7 @@ class SNS:
         trace = xray.sampler.arrive(topic.arn, tracer.header(), active=True)
         identifier, started_us = xray.sampler.new_id(), self._cloud.kernel.unix_us
         with tracer.span("notification", "sns", topic.name) as span:
-            span.carry(replace(trace, parent=identifier, links=()))
+            span.carry(trace._replace(parent=identifier, links=()))
             self._fan_out(topic, notification)
         xray.record(trace, identifier, topic.name, "AWS::SNS", started_us, resource_arn=topic.arn)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localcloud.services.cloudwatch.store import Series, minute_s
 from localcloud.stores.sqs.base import DELETED, RECEIVED, SENT, Messages
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
-    from localcloud.services.cloudwatch.store import Series
 
 _NAMESPACE = "AWS/SQS"
 _MINUTE_US = 60_000_000
@@ -65,4 +65,4 @@ class QueueMetrics:
         series = self._series.get(name)
         if series is None:
             series = self._series[name] = self._cloud.cloudwatch.series(_NAMESPACE, name, self._dimensions, unit)
-        self._cloud.cloudwatch.add(series, value, unix_us)
+        series.add(minute_s(unix_us), value)

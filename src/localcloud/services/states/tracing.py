@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.services.states.executions import SUCCEEDED, Execution
@@ -33,7 +32,7 @@ class Tracing:
             body(execution)
             return
         with self._cloud.tracer.span("execution", "stepfunctions", execution.machine_name) as span:
-            span.carry(replace(execution.trace, parent=execution.segment_id, links=()))
+            span.carry(execution.trace._replace(parent=execution.segment_id, links=()))
             body(execution)
 
     def ended(self, execution: Execution) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from localcloud.services.lambda_.functions import Function
 from localcloud.services.lambda_.results import InvokeResult
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 
-@dataclass(frozen=True, slots=True)
-class Traced:
+class Traced(NamedTuple):
     """One invocation under way: the header it came with, and the one its code sees and hands on.
 
     `ids` are those of its segments, None when it records none.
