@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud import mended
-from localcloud.api import Api, clients, retries, table_resources
+from localcloud.api import Api, clients, resource_actions, retries, table_resources
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.facts import Facts
 from localcloud.faults import Faults
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 def assemble(cloud: Cloud) -> None:
     """Give `cloud` its services, in the order in which they need each other."""
     clients.install(cloud.patches)
+    resource_actions.install(cloud.patches)
     table_resources.install(cloud.patches)
     retries.install(cloud.kernel, cloud.patches)
     cloud.facts = Facts.load()

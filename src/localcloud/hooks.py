@@ -62,6 +62,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("urllib3.connection:wait_for_read", "kept connections of the simulation have no descriptor to look into"),
     Hook("responses:_real_send", "simulated code's requests go to the plane, not to moto's mock"),
     Hook("boto3.session:Session._register_default_handlers", "registered once for a shared session"),
+    Hook("boto3.resources.action:ServiceAction.__call__", "what an action fills in, read once"),
     Hook("boto3.dynamodb.transform:ParameterTransformer.transform", "the way to what a table resource converts"),
     Hook("boto3.dynamodb.types:TypeSerializer.serialize", "plain values of a table resource"),
     Hook("boto3.dynamodb.types:TypeDeserializer.deserialize", "plain values of a table resource"),

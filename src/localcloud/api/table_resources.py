@@ -25,6 +25,8 @@ def install(patches: Patches) -> None:
     """Shorten the way until the patches are undone."""
     paths = _Paths()
     inject_conditions = TransformationInjector.inject_condition_expressions
+    inject_input = TransformationInjector.inject_attribute_value_input
+    inject_output = TransformationInjector.inject_attribute_value_output
     serialize, deserialize = TypeSerializer.serialize, TypeDeserializer.deserialize
     stock_params = vars(DefinitionWithParams)["params"].fget
 
@@ -48,6 +50,18 @@ def install(patches: Patches) -> None:
                 return [deserializer.deserialize(inner) for inner in content]
         return deserialize(deserializer, value)
 
+    def quick_input(injector: Any, params: Any, model: Any, **kwargs: Any) -> None:
+        if type(injector._transformer) is not ParameterTransformer:
+            inject_input(injector, params, model, **kwargs)
+            return
+        paths.to(model.input_shape, "AttributeValue").walk(params, injector._serializer.serialize)
+
+    def quick_output(injector: Any, parsed: Any, model: Any, **kwargs: Any) -> None:
+        if type(injector._transformer) is not ParameterTransformer or model.output_shape is None:
+            inject_output(injector, parsed, model, **kwargs)
+            return
+        paths.to(model.output_shape, "AttributeValue").walk(parsed, injector._deserializer.deserialize)
+
     def quick_conditions(injector: Any, params: Any, model: Any, **kwargs: Any) -> None:
         if type(injector._transformer) is not ParameterTransformer or not paths.without_conditions(model, params):
             inject_conditions(injector, params, model, **kwargs)
@@ -61,6 +75,8 @@ def install(patches: Patches) -> None:
     patches.set(DefinitionWithParams, "params", property(params))
     patches.set(ParameterTransformer, "transform", transform)
     patches.set(TransformationInjector, "inject_condition_expressions", quick_conditions)
+    patches.set(TransformationInjector, "inject_attribute_value_input", quick_input)
+    patches.set(TransformationInjector, "inject_attribute_value_output", quick_output)
     patches.set(TypeSerializer, "serialize", quick_serialize)
     patches.set(TypeDeserializer, "deserialize", quick_deserialize)
 
