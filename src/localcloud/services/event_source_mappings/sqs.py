@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from localcloud.services.event_source_mappings.records import failed_messages, r
 from localcloud.services.event_source_mappings.running import batch_runner
 from localcloud.services.event_source_mappings.scaling import Bounds, Concurrency, bounds
 from localcloud.services.lambda_ import InvokeResult, Throttled
+from localcloud.services.lambda_.payloads import JsonPayload, Payload
 from localcloud.services.lambda_.recursion import Lineage, merged
 from localcloud.spans import SpanContext
 from localcloud.stores.sqs import Message
@@ -265,7 +265,7 @@ class SqsPoller:
         name = self._mapping.function_name
         with self._cloud.tracer.span("batch", "esm", name, parent=parent, size=len(batch)) as span:
             span.carry(_linked(batch))
-            result = self._invoke(json.dumps(event).encode(), merged(m.lineage for m in batch), received_us)
+            result = self._invoke(JsonPayload(event), merged(m.lineage for m in batch), received_us)
         if result is None:
             return  # throttled until the messages became visible again
         partial = "ReportBatchItemFailures" in (self._mapping.function_response_types or ())
@@ -279,7 +279,7 @@ class SqsPoller:
         if done:
             self._delete(done)
 
-    def _invoke(self, payload: bytes, lineage: Lineage, received_us: int) -> InvokeResult | None:
+    def _invoke(self, payload: Payload, lineage: Lineage, received_us: int) -> InvokeResult | None:
         """Throttled invocations are tried again with back-off until the visibility timeout has passed."""
         kernel = self._cloud.kernel
         until_us = received_us + self._queue.visibility_timeout * 1_000_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +13,7 @@ from localcloud.services.http_api.jwt_authorizers import JwtAuthorizers
 from localcloud.services.http_api.payload import Context, event_v1, event_v2
 from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal
 from localcloud.services.http_api.routing import Match
+from localcloud.services.lambda_.payloads import JsonPayload
 from localcloud.services.permissions import function_of, gateway_may_invoke
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Integrations:
         context = self._context(api, stage, match, path, request, authorizer)
         version = integration.payload_format_version or "1.0"
         event = event_v2(request, context) if version == "2.0" else event_v1(request, context)
-        return invoke(self._cloud, function, json.dumps(event).encode(), version, timeout_us)
+        return invoke(self._cloud, function, JsonPayload(event), version, timeout_us)
 
     def _context(
         self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest, authorizer: Mapping[str, Any] | None

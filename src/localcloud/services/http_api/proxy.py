@@ -9,6 +9,7 @@ from localcloud.api import ApiError
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.http_api.payload import MalformedResponse, response
 from localcloud.services.lambda_ import Throttled
+from localcloud.services.lambda_.payloads import Payload
 from localcloud.spans import NoSpan, OpenSpan
 from localcloud.trace_header import TraceHeader
 
@@ -41,7 +42,7 @@ def traced(cloud: Cloud, request: HttpRequest, span: OpenSpan | NoSpan) -> HttpR
 def invoke(
     cloud: Cloud,
     function: str,
-    payload: bytes,
+    payload: Payload,
     version: str,
     timeout_us: int | None,
     failed: HttpResponse = FAILED,

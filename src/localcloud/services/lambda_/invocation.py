@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -24,6 +23,7 @@ from localcloud.services.lambda_.init_lines import (
     of_invocation,
 )
 from localcloud.services.lambda_.marshalling import marshalled
+from localcloud.services.lambda_.payloads import Payload, event_of
 from localcloud.services.lambda_.recursion import following
 from localcloud.services.lambda_.results import Interference, InvokeResult
 from localcloud.services.lambda_.sandboxes import PROVISIONED, EnvironmentFactory, Sandbox
@@ -170,7 +170,7 @@ class Invoker:
     def invoke(
         self,
         sandbox: Sandbox,
-        payload: bytes,
+        payload: Payload,
         request_id: str,
         interference: Interference | None = None,
         client_context: ClientContext | None = None,
@@ -220,7 +220,7 @@ class Invoker:
                 crash_timer = self.interfere(interference, crash)
             assert sandbox.handler is not None
             try:
-                return sandbox.handler(json.loads(payload or b"null"), context)
+                return sandbox.handler(event_of(payload), context)
             except HandlerSpun as exc:
                 self._go_on_for_ever(sandbox, exc)
 

@@ -27,6 +27,7 @@ from localcloud.services.lambda_.invocation import Invoker
 from localcloud.services.lambda_.invoke_variants import InvokeVariants
 from localcloud.services.lambda_.managed import ManagedInstances
 from localcloud.services.lambda_.metrics import LambdaMetrics
+from localcloud.services.lambda_.payloads import JsonPayload, Payload
 from localcloud.services.lambda_.provisioned import ProvisionedConcurrency
 from localcloud.services.lambda_.provisioned_api import ProvisionedOperations
 from localcloud.services.lambda_.recursion import Lineage, Recursion, following
@@ -99,7 +100,7 @@ class Lambda:
     def invoke(
         self,
         reference: str,
-        payload: bytes,
+        payload: Payload,
         *,
         qualifier: str | None = None,
         request_id: str | None = None,
@@ -123,7 +124,7 @@ class Lambda:
         qualifier = split_reference(reference, qualifier)[1]
         if config.durable is not None:
             self.durable.check(config, qualifier, waits=waits, queued=queued)
-            return self.durable.wait(self.durable.start(config, qualifier or config.version, payload))
+            return self.durable.wait(self.durable.start(config, qualifier or config.version, bytes(payload)))
         chain = following.set(self.recursion.follow(config, lineage or {}))
         try:
             return self._once(config, qualifier, payload, request_id, client_context, queued, trace)
@@ -134,7 +135,7 @@ class Lambda:
         self,
         config: Function,
         qualifier: str | None,
-        payload: bytes,
+        payload: Payload,
         request_id: str | None = None,
         client_context: ClientContext | None = None,
         queued: bool = False,
@@ -188,7 +189,7 @@ class Lambda:
         self,
         config: Function,
         qualifier: str | None,
-        payload: bytes,
+        payload: Payload,
         request_id: str,
         client_context: ClientContext | None,
         queued: bool,
@@ -197,7 +198,9 @@ class Lambda:
         self._invoker.snap_start.check_ready(config)
         interference = self._interference(config)
         if config.managed is not None:
-            return self.managed.run(config, qualifier, payload, request_id, client_context, interference, queued)
+            return self.managed.run(
+                config, qualifier, bytes(payload), request_id, client_context, interference, queued
+            )
         allocation = self.provisioned.find(config, qualifier)
         sandbox = self.provisioned.take(allocation, config) if allocation is not None else None
         if allocation is not None and sandbox is not None:
@@ -253,7 +256,7 @@ class Lambda:
         if len(payload) > limit:
             message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
             raise ApiError("RequestTooLargeException", message, 413)
-        self._check_json(payload)
+        event = self._parsed(payload)
         if kind == "DryRun":
             self.functions.invoked(reference, qualifier)
             return {"StatusCode": 204, "Payload": _stream(b"")}
@@ -268,7 +271,9 @@ class Lambda:
             return {"StatusCode": 202, "Payload": _stream(b"")}
         context = self._client_context(params.get("ClientContext"))
         chain = self.recursion.current()
-        result = self.invoke(reference, payload, qualifier=qualifier, client_context=context, lineage=chain)
+        result = self.invoke(
+            reference, JsonPayload(event), qualifier=qualifier, client_context=context, lineage=chain
+        )
         answer: dict[str, Any] = {
             "StatusCode": 200,
             "ExecutedVersion": result.executed_version,
@@ -311,9 +316,9 @@ class Lambda:
             raise ApiError("InvalidRequestContentException", message, 400, Type="User")
         return ClientContext(given)
 
-    def _check_json(self, payload: bytes) -> None:
+    def _parsed(self, payload: bytes) -> Any:
         try:
-            json.loads(payload or b"null")
+            return json.loads(payload or b"null")
         except ValueError as exc:
             message = f"Could not parse request body into json: {exc}"
             raise ApiError("InvalidRequestContentException", message, 400, Type="User") from None
