@@ -68,21 +68,6 @@ class Fiber(greenlet.greenlet):
         self.return_to(_current())
         self.throw(exception)
 
-    def switch_from(self, other: Fiber) -> None:
-        """Park `other`, the running fiber, and run this one's task; both return to the same hub."""
-        hub = other.hub
-        assert hub is not None
-        self.return_to(hub)
-        loop = _get_loop()
-        if loop is None:
-            self.switch()
-            return
-        running = _leave(loop)
-        try:
-            self.switch()
-        finally:
-            _enter(loop, running)
-
     def return_to(self, hub: greenlet.greenlet) -> None:
         """Give control back to `hub` from now on."""
         if self.hub is not hub:
@@ -119,8 +104,8 @@ def current_task() -> Any:
     return found.task if type(found) is Fiber else None
 
 
-def park() -> None:
-    """Suspend the running fiber and give control back to whoever resumed it.
+def park(following: Fiber | None = None) -> None:
+    """Suspend the running fiber and go on with `following`, or with whoever resumed this one.
 
     asyncio keeps its running loop per OS thread; parked fibers must not see each other's,
     so it is taken off before the switch and put back after.
@@ -129,6 +114,10 @@ def park() -> None:
     assert type(fiber) is Fiber
     hub = fiber.hub
     assert hub is not None
+    if following is not None:
+        if following.hub is not hub:
+            following.return_to(hub)
+        hub = following
     loop = _get_loop()
     if loop is None:
         hub.switch()

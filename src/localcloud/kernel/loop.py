@@ -184,7 +184,7 @@ class Kernel:
         self.running_task = task
         self.switches += 1
         try:
-            task.begin().switch_from(fiber)
+            park(task.begin())
         finally:
             if timer is not None:
                 timer.cancel()
@@ -210,27 +210,39 @@ class Kernel:
         return bool((heap and heap[0][0] <= now_us) or (background and background[0][0] <= now_us))
 
     def successor(self) -> Fiber | None:
-        """The fiber of the waiting task that is due next, when a task has ended; None where the hub has to look."""
-        heap, background, now_us = self._heap, self._background, self.now_us
+        """The fiber of the waiting task that happens next, at its time; None where the hub has to look.
+
+        A task that parks or ends goes on to it by itself: one switch instead of two, and nothing else is different.
+        """
+        heap, background = self._heap, self._background
         while heap and heap[0][2].fn is None:
             heapq.heappop(heap)
-        if not heap or heap[0][0] > now_us or (background and background[0][0] <= now_us) or self._aborting:
+        if not heap or self._aborting:
             return None
-        timer, driven = heap[0][2], self._driven
-        if timer.fn is not self.waking or (driven is not None and driven.done):
+        at_us, _, timer = heap[0]
+        until_us, driven = self._until_us, self._driven
+        if (
+            timer.fn is not self.waking
+            or (background and background[0][0] <= at_us)
+            or (until_us is not None and at_us > until_us)
+            or (driven is not None and driven.done)
+        ):
             return None
         task, token = timer.args
         group, fiber = task.group, task.fiber
         if (
             fiber is None
             or token != task.token
-            or task.done
-            or (group is not None and group.frozen)
+            or task.finished.is_set
             or self._watchdog.fired_at_switch == self.switches
+            or (group is not None and group.frozen)
         ):
             return None
         heapq.heappop(heap)
-        self._activate(group)
+        self.now_us = at_us
+        if group is not None and group is not self._active_group:
+            self._active_group = group
+            group.activate()
         self.running_task = task
         self.switches += 1
         found: Fiber = fiber
@@ -272,7 +284,7 @@ class Kernel:
         if self._aborting or (task.group is not None and task.group.dead):
             raise Killed(f"{task.name}: the execution environment is gone")
         task.token += 1
-        park()
+        park(self.successor())
 
     def wake(self, task: Task, token: int) -> None:
         """Hub callback: resume `task`, when it still waits in the park that `token` names."""
@@ -321,22 +333,11 @@ class Kernel:
     def sleep(self, delay_us: int) -> None:
         """Park the running task for `delay_us` (at least one turn of the loop, when 0)."""
         task = current_task() or self.require_task("sleep in virtual time")
-        if self._sleeps_alone(task, delay_us):
-            return
-        timer = self.call_later(delay_us, self.waking, task, task.token + 1)
-        try:
-            self.park(task)
-        except BaseException:
-            timer.cancel()
-            raise
-
-    def _sleeps_alone(self, task: Task, delay_us: int) -> bool:
-        """Pass the time without leaving the task, when nothing else happens until its end: the order stays the same."""
         heap, background, group = self._heap, self._background, task.group
         end_us = self.now_us + delay_us
         while heap and heap[0][2].fn is None:
             heapq.heappop(heap)
-        if (
+        if not (
             delay_us <= 0
             or (heap and heap[0][0] <= end_us)
             or (background and background[0][0] <= end_us)
@@ -344,10 +345,16 @@ class Kernel:
             or self._aborting
             or (group is not None and (group.dead or group.frozen))
         ):
-            return False
-        self.switches += 1  # the watchdog sees that it waits
-        self.now_us = end_us
-        return True
+            # nothing else happens until then: pass the time without leaving the task, the order stays the same
+            self.switches += 1  # the watchdog sees that it waits
+            self.now_us = end_us
+            return
+        timer = self.call_later(delay_us, self.waking, task, task.token + 1)
+        try:
+            self.park(task)
+        except BaseException:
+            timer.cancel()
+            raise
 
     def kill(self, task: Task, exception: BaseException | None = None) -> None:
         """Raise `exception` (default `Killed`) in `task`, from the hub, at this instant."""
