@@ -26,13 +26,17 @@ def allows(
     `context` are the values of further condition keys in the request.
     """
     allowed = False
-    known = {"aws:sourcearn": source_arn, "aws:sourceaccount": account_id}
-    known |= {key.lower(): value for key, value in context.items()}
+    known: dict[str, str] | None = None
     for statement in statements:
         if not (_names(statement.get("Principal"), principal) and _matches(statement.get("Action"), action)):
             continue
-        if not _holds(statement.get("Condition") or {}, known):
-            continue
+        conditions = statement.get("Condition")
+        if conditions:
+            if known is None:
+                known = {"aws:sourcearn": source_arn, "aws:sourceaccount": account_id}
+                known |= {key.lower(): value for key, value in context.items()}
+            if not _holds(conditions, known):
+                continue
         if statement.get("Effect") == "Deny":
             return False
         allowed = True

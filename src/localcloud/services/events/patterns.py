@@ -63,7 +63,7 @@ def compile_pattern(pattern: str | Mapping[str, Any]) -> Pattern:
 
 
 def _compile_object(pattern: Mapping[str, Any], path: str) -> Pattern:
-    fields: list[tuple[str, Any]] = []
+    fields: list[tuple[str, Any, frozenset[str]]] = []  # with the texts that match without a look at the conditions
     alternatives: list[list[Pattern]] = []
     for name, rule in pattern.items():
         where = f"{path}.{name}" if path else name
@@ -72,26 +72,28 @@ def _compile_object(pattern: Mapping[str, Any], path: str) -> Pattern:
         elif isinstance(rule, Mapping):
             if not rule:
                 raise InvalidPattern(f"Event pattern is not valid. Reason: Empty objects are not allowed at {where}")
-            fields.append((name, _compile_object(rule, where)))
+            fields.append((name, _compile_object(rule, where), frozenset()))
         elif isinstance(rule, list):
             if not rule:
                 raise InvalidPattern(f"Event pattern is not valid. Reason: Empty arrays are not allowed at {where}")
-            fields.append((name, [_compile_condition(condition, where) for condition in rule]))
+            texts = frozenset(condition for condition in rule if isinstance(condition, str))
+            fields.append((name, [_compile_condition(condition, where) for condition in rule], texts))
         else:
             raise InvalidPattern(
                 f'Event pattern is not valid. Reason: "{where}" must be an object or an array, found {json.dumps(rule)}'
             )
 
     def matches(event: Mapping[str, Any]) -> bool:
-        for name, rule in fields:
-            present = name in event
+        for name, rule, texts in fields:
             value = event.get(name)
+            if type(value) is str and value in texts:
+                continue
             if isinstance(rule, list):
-                if not _any_condition(rule, value, present):
+                if not _any_condition(rule, value, name in event):
                     return False
             elif not _nested(rule, value):
                 return False
-        return all(any(choice(event) for choice in choices) for choices in alternatives)
+        return not alternatives or all(any(choice(event) for choice in choices) for choices in alternatives)
 
     return matches
 

@@ -132,8 +132,10 @@ def _described(stage: Any) -> dict[str, Any]:
 
 def route_settings(stage: Any, route_key: str) -> dict[str, Any]:
     """What holds for a route of a stage: its own settings, and the stage's where it has none."""
-    own = lowered_names(stage.route_settings.get(route_key) or {})
-    return {**lowered_names(stage.default_route_settings or {}), **own}
+    own, default = stage.route_settings.get(route_key), stage.default_route_settings
+    if not own:
+        return lowered_names(default) if default else {}
+    return {**lowered_names(default or {}), **lowered_names(own)}
 
 
 def lowered_names(value: Mapping[str, Any]) -> dict[str, Any]:

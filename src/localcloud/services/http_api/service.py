@@ -116,7 +116,7 @@ class HttpApi:
     def _answer(self, api: Any, stage: Any, path: str, request: HttpRequest, log: dict[str, Any]) -> HttpResponse:
         if stage is None:
             return _NOT_FOUND
-        cors = lowered_names(api.cors_configuration or {})
+        cors = lowered_names(api.cors_configuration) if api.cors_configuration else {}
         if cors and request.method == "OPTIONS" and "origin" in request.headers:
             return HttpResponse(204, cors_headers(cors, request.headers["origin"]))
         if len(request.body) > self._body_limit:

@@ -30,28 +30,41 @@ _UNITS = {"Duration": "Milliseconds", "AsyncEventAge": "Milliseconds", "Iterator
 class _Target:
     """One set of dimensions: the series of its metrics, and how many invocations run under it."""
 
-    __slots__ = ("_cloud", "_dimensions", "_invocations", "_series", "running")
+    __slots__ = ("_at_s", "_cloud", "_dimensions", "_failed", "_invocations", "_like_it", "_series", "running")
 
     def __init__(self, cloud: Cloud, dimensions: Mapping[str, str]) -> None:
         self._cloud = cloud
         self._dimensions = dimensions
         self._series: dict[str, Series] = {}
         self._invocations: tuple[Series, ...] = ()
+        # invocations of one minute that ended alike, one after the other: they are counted, and published together
+        self._at_s, self._failed, self._like_it = 0, False, 0
         self.running = 0
 
     def add(self, name: str, value: float, unix_us: int) -> None:
+        self.settle()
         self._of(name).add(minute_s(unix_us), value)
 
     def invoked(self, failed: bool, duration_ms: float, concurrent: int, at_s: int) -> None:
         """An invocation that was not throttled, as it is published in the minute `at_s`."""
         if not self._invocations:
             self._invocations = tuple(map(self._of, _INVOCATION))
-        invocations, errors, throttles, durations, concurrency = self._invocations
-        invocations.add(at_s, 1)
-        errors.add(at_s, 1 if failed else 0)
-        throttles.add(at_s, 0)
+        if at_s != self._at_s or failed is not self._failed:
+            self.settle()
+            self._at_s, self._failed = at_s, failed
+        self._like_it += 1
+        _, _, _, durations, concurrency = self._invocations
         durations.add(at_s, duration_ms)
         concurrency.add(at_s, concurrent)
+
+    def settle(self) -> None:
+        """Publish what has been counted; called before anybody looks."""
+        count, self._like_it = self._like_it, 0
+        if count:
+            invocations, errors, throttles, _, _ = self._invocations
+            invocations.add(self._at_s, 1, count)
+            errors.add(self._at_s, 1 if self._failed else 0, count)
+            throttles.add(self._at_s, 0, count)
 
     def _of(self, name: str) -> Series:
         series = self._series.get(name)
@@ -68,6 +81,11 @@ class LambdaMetrics:
         self._cloud = cloud
         self._by_dimensions: dict[tuple[tuple[str, str], ...], _Target] = {}
         self._by_reference: dict[tuple[str, str | None, str | None], tuple[_Target, ...]] = {}
+        cloud.cloudwatch.before_reading.append(self._settle)
+
+    def _settle(self) -> None:
+        for target in self._by_dimensions.values():
+            target.settle()
 
     def measure(self, config: Function, qualifier: str | None, run: Callable[[], InvokeResult]) -> InvokeResult:
         """Run an invocation and publish its metrics. A throttled one counts as Throttles only."""
