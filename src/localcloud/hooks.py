@@ -52,6 +52,7 @@ HOOKS: tuple[Hook, ...] = (
     ),
     Hook("boto3.dynamodb.transform:TransformationInjector.inject_condition_expressions", "most conditions are texts"),
     Hook("botocore.hooks:HierarchicalEmitter._emit", "events around a call, as the stock path emits them"),
+    Hook("botocore.hooks:_PrefixTrie.prefix_search", "the handlers of an event"),
     Hook("boto3.resources.model:DefinitionWithParams.params", "what a resource fills in, read once"),
     Hook("botocore.endpoint:Endpoint._get_response", "faults hit each attempt of the stock path"),
     Hook("botocore.endpoint:Endpoint._needs_retry", "the client's own retry policy"),

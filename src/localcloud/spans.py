@@ -227,9 +227,9 @@ class Tracer:
         context = self.context()
         return context.header if context is not None else None
 
-    def is_tracing(self) -> bool:
-        """Whether a span without a `parent` that is opened now is one; otherwise it is NO_SPAN."""
-        return bool(self._sample) or (self._current() or self._outside).span is not None
+    def is_tracing(self, task: TracedTask | None) -> bool:
+        """Whether a span without a `parent` that `task` (None: no task) opens now is one; otherwise it is NO_SPAN."""
+        return bool(self._sample) or (task or self._outside).span is not None
 
     def span(
         self, name: str, service: str, resource: str = "", *, parent: SpanContext | None = None, **attrs: Any

@@ -22,7 +22,7 @@ from botocore.waiter import Waiter
 from localcloud.api.calls import ApiCall, ApiError
 from localcloud.api.events import CallEvents
 from localcloud.api.moto_direct import MotoDirect
-from localcloud.api.validation import Validator
+from localcloud.api.validation import Check, Validator
 from localcloud.errors import LibraryMissing, WrongContext
 from localcloud.kernel import Kernel, Task
 from localcloud.patching import Patches
@@ -70,6 +70,8 @@ class _Plan:
     operation: str
     region: str
     model: Any
+    events: CallEvents
+    check: Check
     handler: Handler | None
     method: str | None
     inside: float | None
@@ -99,7 +101,6 @@ class Api:
         self._interceptors: list[tuple[str | None, Interceptor]] = []
         self._plans: dict[tuple[int, str], _Plan] = {}  # by client and operation, until somebody changes what they say
         self._validator = Validator()
-        self._events = CallEvents()
         self._requests = 0
         # the tracing header that the caller's own instrumentation would send with a request of this client
         self.outgoing_header: Callable[[Task | None, Any], TraceHeader | None] = lambda task, client: None
@@ -155,7 +156,7 @@ class Api:
 
     def attempt(self, call: ApiCall) -> None:
         """Go through what precedes every attempt: faults and the call's latency. Raises as `before_call` says."""
-        self._before_attempt(call, self._plan(call.client, call.operation))
+        self._before_attempt(call, self._plan(call.client, call.operation), self._kernel.current())
 
     def direct(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """A call between services: no latency, no faults, no metering. Raises ApiError."""
@@ -217,7 +218,7 @@ class Api:
             call = api._stock_call.get()
             if call is not None:
                 try:
-                    api._before_attempt(call, api._plan(call.client, call.operation))
+                    api._before_attempt(call, api._plan(call.client, call.operation), api._kernel.current())
                 except ApiError as exc:
                     return (_Http(exc.status), api._error(exc, model)), None
                 except HTTPClientError as exc:
@@ -226,17 +227,16 @@ class Api:
 
         patches.set(Endpoint, "_get_response", get_response)
 
-    def _before_attempt(self, call: ApiCall, plan: _Plan) -> None:
+    def _before_attempt(self, call: ApiCall, plan: _Plan, task: Task | None) -> None:
         """What every attempt goes through first: the interceptors and the call's own latency."""
         for interceptor in plan.interceptors:
             interceptor(call)
-        kernel = self._kernel
-        if kernel.current() is not None:
+        if task is not None:
             latency_us = self._latency_us(plan.service, plan.operation)
             if plan.inside is not None:
                 call.inside_us = round(latency_us * plan.inside)
                 latency_us -= call.inside_us
-            kernel.sleep(latency_us)
+            self._kernel.sleep(latency_us)
 
     def _install_waiters(self, patches: Patches) -> None:
         """A waiter that a notebook cell calls sleeps in virtual time too."""
@@ -265,12 +265,15 @@ class Api:
         key = (service, operation)
         handler = self._handlers.get(key)
         method = self._moto.method(service, operation) if handler is None and key in HOT_OPERATIONS else None
+        model = service_model.operation_model(operation)
         plan = self._plans[id(client), operation] = _Plan(  # it keeps the client, whose id stays its own
             client,
             service,
             operation,
             client.meta.region_name,
-            service_model.operation_model(operation),
+            model,
+            CallEvents(client, model),
+            self._validator.check(service, model),
             handler,
             method,
             self._inside.get(key),
@@ -284,10 +287,11 @@ class Api:
         if plan.handler is None and plan.method is None:
             return self._call_stock(plan, params)
         context: dict[str, Any] = {"client_region": plan.region, "client_config": client.meta.config}
-        params = self._events.prepare(client, plan.model, params, context)
-        self._validator.validate(plan.service, params, plan.model)
+        params = plan.events.prepare(params, context)
+        if not plan.check(params):
+            self._validator.look_closer(params, plan.model)
         status, parsed = self._attempts(plan, ApiCall(plan.service, operation, params, client, plan.region), context)
-        self._events.after(client, plan.model, _Http(status), parsed, context)
+        plan.events.after(_Http(status), parsed, context)
         if status >= 300:
             code = context.get("error_code_override") or parsed["Error"]["Code"]
             raise client.exceptions.from_code(code)(parsed, operation)
@@ -319,12 +323,13 @@ class Api:
         kernel, tracer = self._kernel, self._tracer
         started_us = kernel.now_us
         answer: dict[str, Any] | ApiError
-        header = self.outgoing_header(kernel.current(), plan.client)
-        with tracer.span(call.operation, call.service, call.resource) if tracer.is_tracing() else NO_SPAN as span:
+        task = kernel.current()
+        header = self.outgoing_header(task, plan.client)
+        with tracer.span(call.operation, call.service, call.resource) if tracer.is_tracing(task) else NO_SPAN as span:
             if header is not None:
                 span.carry(header)
             try:
-                self._before_attempt(call, plan)
+                self._before_attempt(call, plan, task)
                 if plan.handler is not None:
                     answer = plan.handler(call)
                 else:

@@ -15,76 +15,72 @@ from botocore.discovery import block_endpoint_discovery_required_operations
 from botocore.hooks import EventAliaser, HierarchicalEmitter, first_non_none_response
 
 _log = logging.getLogger("botocore.hooks")
-_KEPT = 4_096  # lists of handlers; a client makes new ones when somebody registers
+Found = tuple[str, list[Any]]  # the name of an event by its alias, and the handlers that may do something
+_NOBODY: Found = ("", [])
 
 
 class CallEvents:
-    """The events of a call: `prepare` before its parameters are looked at, `after` it."""
+    """The events of one operation of one client: `prepare` before the parameters are looked at, `after` the call."""
 
-    def __init__(self) -> None:
-        self._names: dict[int, tuple[str, str, str, Any]] = {}
-        self._useful: dict[int, tuple[Any, list[Any]]] = {}  # by the emitter's list, which is kept: its id is its own
+    __slots__ = ("_after", "_build", "_events", "_lookup", "_model", "_names", "_provide")
 
-    def prepare(self, client: Any, model: Any, params: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
+    def __init__(self, client: Any, model: Any) -> None:
+        name = f"{model.service_model.service_id.hyphenize()}.{model.name}"
+        self._model = model
+        self._events = client.meta.events
+        self._names = f"provide-client-params.{name}", f"before-parameter-build.{name}", f"after-call.{name}"
+        self._lookup: Any = None  # the emitter's memory that the handlers were found in: it begins another when
+        self._provide = self._build = self._after = _NOBODY  # somebody registers
+
+    def prepare(self, params: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
         """The parameters as handlers leave them; as botocore's `_emit_api_params`."""
-        provide, build, _, _ = self._of(model)
-        events = client.meta.events
-        found = params
-        handlers = self._handlers(events, provide, model)
-        if handlers is None:
-            responses = events.emit(provide, params=params, model=model, context=context)
-            found = first_non_none_response(responses, default=params)
-        else:
-            name = events._alias_name_cache[provide]
-            first = None  # all are asked, and the first answer counts
-            for handler in handlers:
+        model, found = self._model, None
+        if self._knows_handlers():
+            name, handlers = self._provide
+            for handler in handlers:  # all are asked, and the first answer counts
                 answer = handler(params=params, model=model, context=context, event_name=name)
-                if first is None:
-                    first = answer
-            if first is not None:
-                found = first
-        self._emit(events, build, model, params=found, context=context)
-        return found
-
-    def after(self, client: Any, model: Any, response: Any, parsed: dict[str, Any], context: dict[str, Any]) -> None:
-        """The call has an answer, which handlers may change in place."""
-        name = self._of(model)[2]
-        self._emit(client.meta.events, name, model, http_response=response, parsed=parsed, context=context)
-
-    def _of(self, model: Any) -> tuple[str, str, str, Any]:
-        """The names of the three events of an operation, and its model, which is kept: its id is its own."""
-        found = self._names.get(id(model))
+                if found is None:
+                    found = answer
+        else:
+            responses = self._events.emit(self._names[0], params=params, model=model, context=context)
+            found = first_non_none_response(responses)
         if found is None:
-            name = f"{model.service_model.service_id.hyphenize()}.{model.name}"
-            found = f"provide-client-params.{name}", f"before-parameter-build.{name}", f"after-call.{name}", model
-            self._names[id(model)] = found
+            found = params
+        if self._knows_handlers():
+            name, handlers = self._build
+            for handler in handlers:
+                handler(params=found, model=model, context=context, event_name=name)
+        else:
+            self._events.emit(self._names[1], params=found, model=model, context=context)
         return found
 
-    def _emit(self, events: Any, name: str, model: Any, **kwargs: Any) -> None:
-        handlers = self._handlers(events, name, model)
-        if handlers is None:
-            events.emit(name, model=model, **kwargs)
-        elif handlers:
-            alias = events._alias_name_cache[name]
+    def after(self, response: Any, parsed: dict[str, Any], context: dict[str, Any]) -> None:
+        """The call has an answer, which handlers may change in place."""
+        model = self._model
+        if self._knows_handlers():
+            name, handlers = self._after
             for handler in handlers:
-                handler(model=model, event_name=alias, **kwargs)
+                handler(http_response=response, parsed=parsed, model=model, context=context, event_name=name)
+        else:
+            self._events.emit(self._names[2], http_response=response, parsed=parsed, model=model, context=context)
 
-    def _handlers(self, events: Any, name: str, model: Any) -> list[Any] | None:
-        """The handlers of an event that may do something; None when the emitter has to find them."""
-        emitter: Any = events._emitter if type(events) is EventAliaser else None
+    def _knows_handlers(self) -> bool:
+        """Whether the handlers are known, and may be called without botocore's emitter."""
+        emitter: Any = self._events._emitter if type(self._events) is EventAliaser else None
         if type(emitter) is not HierarchicalEmitter or _log.isEnabledFor(logging.DEBUG):
-            return None
-        # both memories are the emitter's own; it forgets the handlers of a name when others are registered
-        handlers = emitter._lookup_cache.get(events._alias_name_cache.get(name))
+            return False
+        if emitter._lookup_cache is not self._lookup:
+            self._lookup = emitter._lookup_cache
+            self._provide, self._build, self._after = (self._find(emitter, name) for name in self._names)
+        return True
+
+    def _find(self, emitter: Any, name: str) -> Found:
+        """As the emitter finds them, and remembers them."""
+        alias = self._events._alias_event_name(name)
+        handlers = emitter._lookup_cache.get(alias)
         if handlers is None:
-            return None
-        known = self._useful.get(id(handlers))
-        if known is None:
-            if len(self._useful) >= _KEPT:
-                self._useful.clear()
-            useful = [handler for handler in handlers if not _is_idle(handler, model)]
-            known = self._useful[id(handlers)] = handlers, useful
-        return known[1]
+            handlers = emitter._lookup_cache[alias] = emitter._handlers.prefix_search(alias)
+        return alias, [handler for handler in handlers if not _is_idle(handler, self._model)]
 
 
 def _is_idle(handler: Any, model: Any) -> bool:

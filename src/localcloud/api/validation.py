@@ -23,16 +23,22 @@ class Validator:
         self._stock = ParamValidator()
         self._checks: dict[tuple[str, str], Check] = {}
 
-    def validate(self, service: str, params: dict[str, Any], model: OperationModel) -> None:
-        """Raises ParamValidationError."""
-        if model.input_shape is None:
-            return
+    def check(self, service: str, model: OperationModel) -> Check:
+        """The quick check of an operation's parameters: what it does not accept may be right all the same."""
         key = (service, model.name)
         check = self._checks.get(key)
         if check is None:
-            check = self._checks[key] = _check(model.input_shape, {})
-        if check(params):
-            return
+            shape = model.input_shape
+            check = self._checks[key] = _check(shape, {}) if shape is not None else lambda params: True
+        return check
+
+    def validate(self, service: str, params: dict[str, Any], model: OperationModel) -> None:
+        """Raises ParamValidationError."""
+        if not self.check(service, model)(params):
+            self.look_closer(params, model)
+
+    def look_closer(self, params: dict[str, Any], model: OperationModel) -> None:
+        """botocore's own verdict. Raises ParamValidationError."""
         report = self._stock.validate(params, model.input_shape)
         if report.has_errors():
             raise ParamValidationError(report=report.generate_report())
