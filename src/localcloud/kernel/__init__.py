@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from localcloud.kernel.fibers import Killed
-from localcloud.kernel.loop import Kernel, Timer
+from localcloud.kernel.handover import Timer
+from localcloud.kernel.loop import Kernel
 from localcloud.kernel.streams import Streams
 from localcloud.kernel.sync import Event
 from localcloud.kernel.task import Task, TaskGroup

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from localcloud.errors import Deadlock, KernelError, WrongContext
-from localcloud.kernel.fibers import Fiber, Fibers, Killed, current_fiber, current_task, park
+from localcloud.kernel.fibers import Fibers, Killed, current_task, park
+from localcloud.kernel.handover import Handover, Timer
 from localcloud.kernel.streams import Streams
 from localcloud.kernel.sync import Event
 from localcloud.kernel.task import Task, TaskGroup
@@ -27,21 +28,7 @@ _real_ident = _thread.get_ident
 _push = heapq.heappush
 
 
-class Timer:
-    """A scheduled call that can be cancelled."""
-
-    __slots__ = ("args", "fn")
-
-    def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        self.fn: Callable[..., Any] | None = fn
-        self.args = args
-
-    def cancel(self) -> None:
-        """Never make the call. A cancelled timer does not move the clock either."""
-        self.fn, self.args = None, ()
-
-
-class Kernel:
+class Kernel(Handover):
     """One virtual world: its clock, its tasks, its random streams.
 
     `now_us` counts microseconds since the start, `epoch_us` is the unix time of the start.
@@ -59,10 +46,10 @@ class Kernel:
         self.thread_id = _real_ident()
         self.on_enter: list[Callable[[], None]] = []
         self.on_exit: list[Callable[[], None]] = []
-        self._heap: list[tuple[int, int, Timer]] = []
-        self._background: list[tuple[int, int, Timer]] = []
+        self._heap = []
+        self._background = []
         self._sequence = 0
-        self._serial = 0
+        self.serial = 0  # of the task that was made last
         self._alive: dict[Task, None] = {}
         self._active_group: TaskGroup | None = None
         self._until_us: int | None = None  # where the clock is driven to
@@ -155,99 +142,6 @@ class Kernel:
         self.call_later(delay_us, self.waking, task, 0)
         return task
 
-    def run_task(
-        self,
-        fn: Callable[..., Any],
-        *args: Any,
-        name: str = "",
-        group: TaskGroup | None = None,
-        timeout_us: int | None = None,
-    ) -> tuple[Task, bool]:
-        """`spawn` a task and `join` it: the task, and whether it ended in time.
-
-        It happens in the same order, but control goes from task to task when nothing else is due.
-        """
-        fiber = current_fiber()
-        if fiber is None or not self._goes_straight(fiber.task, group):
-            task = self.spawn(fn, *args, name=name, group=group)
-            return task, task.join(timeout_us)
-        parent: Task = fiber.task
-        task = Task(self, (lambda: fn(*args)) if args else fn, name, group, parent)
-        self._alive[task] = None
-        if group is not None:
-            group.tasks[task] = None
-        parent.token += 1
-        token = parent.token
-        task.finished.expect(parent, token)
-        timer = self.call_later(timeout_us, self.waking, parent, token) if timeout_us is not None else None
-        self._activate(group)
-        self.running_task = task
-        self.switches += 1
-        try:
-            park(task.begin())
-        finally:
-            if timer is not None:
-                timer.cancel()
-            task.finished.forget(parent, token)
-        return task, task.finished.is_set
-
-    def _goes_straight(self, parent: Task, group: TaskGroup | None) -> bool:
-        """Whether a new task of `group` would be the next thing to happen, when `parent` waited for it now."""
-        own = parent.group
-        return not (
-            self._something_is_due()
-            or self._aborting
-            or self._watchdog.fired_at_switch == self.switches
-            or (own is not None and own.dead)
-            or (group is not None and (group.dead or group.frozen))
-        )
-
-    def _something_is_due(self) -> bool:
-        """Whether anything is to happen at this very instant."""
-        heap, background, now_us = self._heap, self._background, self.now_us
-        while heap and heap[0][2].fn is None:
-            heapq.heappop(heap)
-        return bool((heap and heap[0][0] <= now_us) or (background and background[0][0] <= now_us))
-
-    def successor(self) -> Fiber | None:
-        """The fiber of the waiting task that happens next, at its time; None where the hub has to look.
-
-        A task that parks or ends goes on to it by itself: one switch instead of two, and nothing else is different.
-        """
-        heap, background = self._heap, self._background
-        while heap and heap[0][2].fn is None:
-            heapq.heappop(heap)
-        if not heap or self._aborting:
-            return None
-        at_us, _, timer = heap[0]
-        until_us, driven = self._until_us, self._driven
-        if (
-            timer.fn is not self.waking
-            or (background and background[0][0] <= at_us)
-            or (until_us is not None and at_us > until_us)
-            or (driven is not None and driven.done)
-        ):
-            return None
-        task, token = timer.args
-        group, fiber = task.group, task.fiber
-        if (
-            fiber is None
-            or token != task.token
-            or task.finished.is_set
-            or self._watchdog.fired_at_switch == self.switches
-            or (group is not None and group.frozen)
-        ):
-            return None
-        heapq.heappop(heap)
-        self.now_us = at_us
-        if group is not None and group is not self._active_group:
-            self._active_group = group
-            group.activate()
-        self.running_task = task
-        self.switches += 1
-        found: Fiber = fiber
-        return found
-
     def _activate(self, group: TaskGroup | None) -> None:
         if group is not None and group is not self._active_group:
             self._active_group = group
@@ -266,11 +160,6 @@ class Kernel:
     def endless(self) -> tuple[str, ...]:
         """Groups whose code had to be stopped, because it computed for `spin_limit_s` without ever waiting."""
         return tuple(self._watchdog.stopped)
-
-    def next_serial(self) -> int:
-        """The number of one more task, in the order of their creation."""
-        self._serial += 1
-        return self._serial
 
     def forget(self, task: Task) -> None:
         """The task has ended; forgetting it again does nothing."""

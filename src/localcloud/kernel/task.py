@@ -87,7 +87,8 @@ class Task:
         self.exception: BaseException | None = None
         self.critical = critical
         self.token = 0
-        self.serial = kernel.next_serial()
+        kernel.serial += 1
+        self.serial = kernel.serial
         self.finished = Event(kernel)
         self.fiber: Fiber | None = None
         self._context = contextvars.copy_context() if parent is not None else contextvars.Context()

@@ -73,7 +73,7 @@ def event_v2(request: HttpRequest, context: Context) -> dict[str, Any]:
         event["requestContext"]["authorizer"] = dict(context.authorizer)
     if "cookie" in request.headers:
         event["cookies"] = [cookie.strip() for cookie in request.headers["cookie"].split(";")]
-    query = parse_qsl(request.query, keep_blank_values=True)
+    query = parse_qsl(request.query, keep_blank_values=True) if request.query else ()
     if query:
         joined: dict[str, str] = {}
         for name, value in query:

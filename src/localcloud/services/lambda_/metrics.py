@@ -91,7 +91,9 @@ class LambdaMetrics:
         """Run an invocation and publish its metrics. A throttled one counts as Throttles only."""
         started_us = self._cloud.kernel.unix_us
         targets = self._of_invocation(config, qualifier)
-        running = [self._enter(target) for target in targets]
+        for target in targets:
+            target.running += 1
+        running = [target.running for target in targets]
         try:
             result = run()
         except Throttled:
@@ -148,11 +150,6 @@ class LambdaMetrics:
     def _publish(self, name: str, qualifier: str | None, metric: str, value: float) -> None:
         for target in self._targets(name, qualifier, None):
             target.add(metric, value, self._cloud.kernel.unix_us)
-
-    @staticmethod
-    def _enter(target: _Target) -> int:
-        target.running += 1
-        return target.running
 
     def _targets(self, name: str, qualifier: str | None, executed_version: str | None) -> tuple[_Target, ...]:
         key = (name, qualifier, executed_version)

@@ -35,7 +35,7 @@ class Sending:
 
     def send(self, queue: Any, entry: Mapping[str, Any], lineage: Mapping[str, int] | None = None) -> Message:
         """Take one message in and return it, or for a duplicate the first one. Raises moto's SQSException."""
-        delay_s = self._validated(queue, entry)
+        delay_s, size_bytes = self._validated(queue, entry)
         now_us = self._queues.now_us
         message = Message(
             id=uuid4_text(self._ids),
@@ -43,7 +43,7 @@ class Sending:
             sent_us=now_us,
             attributes=entry.get("MessageAttributes") or {},
             system_attributes=entry.get("MessageSystemAttributes") or {},
-            size=_size(entry),
+            size=size_bytes,
             group_id=entry.get("MessageGroupId"),
             trace=self._cloud.tracer.context(),
             lineage=self._cloud.lambda_.recursion.current() if lineage is None else lineage,
@@ -63,12 +63,13 @@ class Sending:
         messages.add(message, now_us, delay_s * 1_000_000)
         return message
 
-    def _validated(self, queue: Any, entry: Mapping[str, Any]) -> int:
-        """The delay in seconds. Raises moto's SQSException for what SQS refuses."""
+    def _validated(self, queue: Any, entry: Mapping[str, Any]) -> tuple[int, int]:
+        """The delay in seconds, and the message's size in bytes. Raises moto's SQSException for what SQS refuses."""
         check_body(entry["MessageBody"])
         check_attributes(entry)
         check_ids(entry, queue.fifo_queue)
-        if _size(entry) > queue.maximum_message_size:
+        size_bytes = _size(entry)
+        if size_bytes > queue.maximum_message_size:
             raise exceptions.InvalidParameterValue(
                 f"One or more parameters are invalid. Reason: Message must be shorter than "
                 f"{queue.maximum_message_size} bytes."
@@ -81,7 +82,7 @@ class Sending:
             )
         if queue.fifo_queue:
             self._validate_fifo(queue, entry)
-        return int(queue.delay_seconds if delay is None else delay)
+        return int(queue.delay_seconds if delay is None else delay), size_bytes
 
     def _validate_fifo(self, queue: Any, entry: Mapping[str, Any]) -> None:
         if not entry.get("MessageGroupId"):
