@@ -40,6 +40,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("queue:_PySimpleQueue", "queue.SimpleQueue built on green locks"),
     Hook("concurrent.futures.thread:_threads_queues", "pools must not join green threads at exit"),
     Hook("os:_Environ", "one environment per execution environment behind os.environ"),
+    Hook("random:_inst.gauss_next", "latencies are drawn in fewer steps"),
     Hook("random:_inst", "a random module of its own for each execution environment"),
     Hook("random:_urandom", "secrets and SystemRandom draw from a seeded stream"),
     Hook("botocore.client:BaseClient._make_api_call", "the short circuit stands here"),

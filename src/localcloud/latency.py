@@ -46,6 +46,18 @@ _API_FACTS: Mapping[tuple[str, str], str] = {
 }
 
 
+def gauss(stream: Any) -> float:
+    """`stream.gauss(0.0, 1.0)`, which draws two and keeps one, without its arithmetic on 0 and 1."""
+    kept: float | None = stream.gauss_next
+    if kept is not None:
+        stream.gauss_next = None
+        return kept
+    angle = stream.random() * math.tau
+    radius = math.sqrt(-2.0 * math.log(1.0 - stream.random()))
+    stream.gauss_next = math.sin(angle) * radius
+    return math.cos(angle) * radius
+
+
 class Distribution:
     """A latency distribution through its p50 and p99, or through four quantiles, in milliseconds."""
 
@@ -62,7 +74,7 @@ class Distribution:
     def draw_us(self, stream: random.Random) -> int:
         """One latency in whole microseconds."""
         if self._points is None:
-            value_ms = self._p50 * _exp(stream.gauss(0.0, self._sigma))
+            value_ms = self._p50 * _exp(gauss(stream) * self._sigma)
             return round((value_ms if value_ms < self._most_ms else self._most_ms) * 1_000)
         at = stream.random()
         for upper in range(1, len(_TAIL)):

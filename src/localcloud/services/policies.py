@@ -68,6 +68,8 @@ def _holds(conditions: Mapping[str, Any], known: Mapping[str, str]) -> bool:
             value = known.get(key.lower())
             if value is None:
                 continue
+            if value == patterns:
+                continue
             wild = "Like" in operator or operator.startswith("Arn")
             choices = [str(pattern) for pattern in _list(patterns)]
             if value not in choices and not (wild and any(fnmatchcase(value, choice) for choice in choices)):

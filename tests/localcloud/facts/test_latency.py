@@ -8,13 +8,22 @@ import pytest
 
 from localcloud.facts import Facts
 from localcloud.kernel import Streams
-from localcloud.latency import Distribution, Latency
+from localcloud.latency import Distribution, Latency, gauss
 
 FACTS = Facts.load()
 
 
 def quantile(draws, share):
     return sorted(draws)[int(len(draws) * share)]
+
+
+def test_a_normal_draw_is_pythons_own_and_leaves_the_stream_as_python_does():
+    ours, pythons = random.Random(7), random.Random(7)
+    for number in range(1_000):
+        assert gauss(ours) * 0.3 == pythons.gauss(0.0, 0.3)
+        if number % 7 == 0:
+            assert ours.random() == pythons.random()
+    assert ours.getstate() == pythons.getstate()
 
 
 @pytest.mark.parametrize("hop", ["sqs_standard_esm", "sqs_fifo_esm", "dynamodb_streams_esm"])

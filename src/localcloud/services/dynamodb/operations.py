@@ -41,6 +41,7 @@ class ItemOperations:
 
     def __init__(self, cloud: Cloud, tables: Tables) -> None:
         self._cloud = cloud
+        self._kernel = cloud.kernel
         self._tables = tables
         self.capacity = Capacity(cloud)
         self._consumption = Consumption(self.capacity.backend, tables)
@@ -122,9 +123,10 @@ class ItemOperations:
                 if self._ongoing.held and self._ongoing.holds(table, key):
                     self._ongoing.conflict(table)
                     raise ApiError("TransactionConflictException", ONGOING, 400)
-                refusal = self.capacity.refusal(table, None, True, partition_of(table, key))
-                if refusal is not None:
-                    raise self._throttled(call, refusal)
+                partition = partition_of(table, key)
+                limit = self.capacity.of(table, None, True).refusal(self._kernel.unix_us, partition)
+                if limit is not None:
+                    raise self._throttled(call, Refusal(table, None, True, limit))
                 strained = bool(table.global_indexes) and self.capacity.strained(table)
             touched.clear()
             try:

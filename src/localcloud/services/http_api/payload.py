@@ -189,9 +189,10 @@ def response(answer: bytes, version: str) -> HttpResponse:
         text = parsed if isinstance(parsed, str) else json.dumps(parsed)
         return HttpResponse(200, {"content-type": "application/json"}, text.encode())
     status = parsed["statusCode"]
-    if isinstance(status, bool) or not str(status).isdigit() or not 100 <= int(status) <= 599:
-        raise MalformedResponse("statusCode is not a number")
-    status = int(status)
+    if type(status) is not int or not 100 <= status <= 599:
+        if isinstance(status, bool) or not str(status).isdigit() or not 100 <= int(status) <= 599:
+            raise MalformedResponse("statusCode is not a number")
+        status = int(status)
     single, many = parsed.get("headers") or {}, parsed.get("multiValueHeaders") or {}
     cookies = parsed.get("cookies") or []
     if not (isinstance(single, dict) and isinstance(many, dict) and isinstance(cookies, list)):
