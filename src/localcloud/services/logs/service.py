@@ -34,6 +34,7 @@ class Logs:
         # who looks at the lines of a group: called with group, stream, id of the first event, events
         self.watchers: dict[str, Callable[[str, str, int, Sequence[tuple[int, str]]], None]] = {}
         self._classes: WeakKeyDictionary[LogGroup, str] = WeakKeyDictionary()  # those that are not STANDARD
+        self._other_classes = False  # whether there ever was one
         quota, emf = cloud.facts.value("quota.logs"), cloud.facts.value("quota.cloudwatch.emf")
         self._most_bytes, self._span_ms = int(quota["batch_bytes"]), int(quota["span_h"]) * _HOUR_MS
         self._grace_ms = int(quota["deletion_after_retention_h"]) * _HOUR_MS
@@ -93,7 +94,7 @@ class Logs:
             watcher(group, stream, first_id, events)
 
     def _ingested(self, group: str, stream: str, size: int, by_lambda: bool = False, vended: bool = False) -> None:
-        if self._classes and self._classes.get(self._backend.groups[group]) == _INFREQUENT:
+        if self._other_classes and self._classes.get(self._backend.groups[group]) == _INFREQUENT:
             item = "logs.infrequent_access_gb"
         elif by_lambda:
             item = "logs.ingested_gb"
@@ -150,6 +151,7 @@ class Logs:
         log_class = call.params.get("logGroupClass", "STANDARD")
         if log_class != "STANDARD":
             self._classes[self._backend.groups[call.params["logGroupName"]]] = log_class
+            self._other_classes = True
         return answer
 
     def _put_events(self, call: ApiCall) -> dict[str, Any]:
