@@ -58,7 +58,7 @@ def ours():
 
         def run(definition, data):
             arn = sfn.create_state_machine(
-                name=f"m{cloud.kernel.next_serial()}", definition=json.dumps(definition), roleArn=ROLE
+                name=f"m{cloud.kernel.serial}", definition=json.dumps(definition), roleArn=ROLE
             )["stateMachineArn"]
             started = sfn.start_execution(stateMachineArn=arn, input=json.dumps(data))
             cloud.wait(60)

@@ -72,7 +72,7 @@ def test_what_is_no_machine_is_refused_with_its_place(value):
 @given(definition=damaged(), data=INPUTS)
 def test_a_damaged_machine_is_refused_or_comes_to_an_end(account, definition, data):
     sfn = account.client("stepfunctions")
-    name = f"m{account.kernel.next_serial()}"
+    name = f"m{account.kernel.serial}"
     try:
         arn = sfn.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)["stateMachineArn"]
     except ClientError as exc:
@@ -90,7 +90,7 @@ def test_a_damaged_machine_is_refused_or_comes_to_an_end(account, definition, da
 @given(machines(), INPUTS)
 def test_express_and_standard_machines_give_the_same_output(account, definition, data):
     sfn = account.client("stepfunctions")
-    name, text = f"m{account.kernel.next_serial()}", json.dumps(definition)
+    name, text = f"m{account.kernel.serial}", json.dumps(definition)
     arns = {
         kind: sfn.create_state_machine(name=f"{name}{kind}", definition=text, roleArn=ROLE, type=kind)[
             "stateMachineArn"

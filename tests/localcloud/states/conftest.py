@@ -20,7 +20,7 @@ def machine(cloud, sfn):
 
     def create(states, kind="STANDARD", name=None, settings=None, **more):
         definition = json.dumps({"StartAt": next(iter(states)), "States": states, **more})
-        name = name or f"m{cloud.kernel.next_serial()}"
+        name = name or f"m{cloud.kernel.serial}"
         answer = sfn.create_state_machine(
             name=name, definition=definition, roleArn=ROLE, type=kind, **(settings or {})
         )

@@ -19,7 +19,7 @@ def run(cloud):
         if parameters is not None:
             task["Parameters"] = parameters
         definition = json.dumps({"StartAt": "T", "States": {"T": task}})
-        name = f"m{cloud.kernel.next_serial()}"
+        name = f"m{cloud.kernel.serial}"
         arn = sfn.create_state_machine(name=name, definition=definition, roleArn=ROLE, type="EXPRESS")
         return sfn.start_sync_execution(stateMachineArn=arn["stateMachineArn"], input=json.dumps(data or {}))
 

@@ -21,7 +21,7 @@ def run(cloud, sfn):
 
     def call(states, data=None, **more):
         definition = {"StartAt": next(iter(states)), "States": states, **more}
-        name = f"m{cloud.kernel.next_serial()}"
+        name = f"m{cloud.kernel.serial}"
         arn = sfn.create_state_machine(
             name=name, definition=json.dumps(definition), roleArn=ROLE, type="EXPRESS"
         )["stateMachineArn"]
