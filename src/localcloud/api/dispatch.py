@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.model import OperationModel
 from botocore.waiter import Waiter
 
-from localcloud.api.calls import ApiCall, ApiError
+from localcloud.api.calls import REQUEST_ID, ApiCall, ApiError
 from localcloud.api.events import CallEvents
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.api.validation import Validator
@@ -306,7 +306,7 @@ class Api:
             listener(call, answer, kernel.now_us - started_us)
         if isinstance(answer, ApiError):
             return answer.status, self._error(answer, model)
-        answer["ResponseMetadata"] = self._metadata(answer.get("StatusCode", 200))
+        answer["ResponseMetadata"] = self._metadata(answer.get("StatusCode", 200), answer.pop(REQUEST_ID, None))
         return 200, answer
 
     def _call_stock(self, client: Any, service: str, operation: str, params: dict[str, Any]) -> Any:
@@ -334,9 +334,9 @@ class Api:
 
     # -- responses ---------------------------------------------------------------------------
 
-    def _metadata(self, status: int) -> dict[str, Any]:
+    def _metadata(self, status: int, own_id: str | None = None) -> dict[str, Any]:
         self._requests += 1
-        request_id = f"00000000-0000-4000-8000-{self._requests:012d}"
+        request_id = own_id or f"00000000-0000-4000-8000-{self._requests:012d}"
         return {
             "RequestId": request_id,
             "HTTPStatusCode": status,

@@ -11,8 +11,7 @@ from moto.awslambda.models import FunctionUrlConfig, LambdaBackend, LambdaFuncti
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
 from localcloud.patching import Patches
-
-_LOGGING_KEY = "_localcloud_logging"  # moto drops it: ours stands on its function
+from localcloud.services.lambda_.log_settings import LOGGING_KEY, described
 
 
 def install(patches: Patches) -> None:
@@ -84,11 +83,8 @@ def install(patches: Patches) -> None:
 
 def _keep_logging(function: Any, settings: Mapping[str, Any]) -> None:
     if settings.get("LoggingConfig"):
-        setattr(function, _LOGGING_KEY, dict(settings["LoggingConfig"]))
+        setattr(function, LOGGING_KEY, dict(settings["LoggingConfig"]))
 
 
 def _logging(function: Any) -> dict[str, Any]:
-    """The LoggingConfig with what Lambda fills in."""
-    given = function.__dict__.get(_LOGGING_KEY) or {}
-    levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
-    return {"LogFormat": "Text", **levels, "LogGroup": f"/aws/lambda/{function.function_name}", **given}
+    return described(function.function_name, function.__dict__.get(LOGGING_KEY) or {})

@@ -11,7 +11,8 @@ from typing import Any
 from localcloud.kernel import Killed, MemoryExhausted
 from localcloud.runtime.process import ProcessEnded
 
-# where `code.CodeStore` unpacks archives
+# where `code.CodeStore` unpacks archives, alone or within a text
+_CODE_PLACE = re.compile(r"[^\s\"']*/localcloud-code-[^/\s]+/[0-9a-f]+/")
 _CODE_DIRECTORY = re.compile(r"^.*/localcloud-code-[^/]+/[0-9a-f]+/")
 
 
@@ -141,3 +142,8 @@ def frames(exc: BaseException) -> list[str]:
 
 def _as_on_lambda(filename: str) -> str:
     return _CODE_DIRECTORY.sub("/var/task/", Path(filename).as_posix())
+
+
+def as_on_lambda(text: str) -> str:
+    """A text, such as a traceback, with the paths that the function's own files have on Lambda."""
+    return _CODE_PLACE.sub("/var/task/", text) if "/localcloud-code-" in text else text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.response import StreamingBody
 
-from localcloud.api import ApiCall, ApiError
+from localcloud.api import REQUEST_ID, ApiCall, ApiError
 from localcloud.ids import uuid4_text
 from localcloud.metering import gb_seconds
 from localcloud.services.lambda_.asynchronous import AsyncInvocations
@@ -264,8 +264,8 @@ class Lambda:
             message = "DurableExecutionName can be given for durable functions only."
             raise ApiError("InvalidParameterValueException", message, 400, Type="User")
         if kind == "Event":
-            self.asynchronous.accept(reference, payload, qualifier, self.recursion.current())
-            return {"StatusCode": 202, "Payload": _stream(b"")}
+            request_id = self.asynchronous.accept(reference, payload, qualifier, self.recursion.current())
+            return {"StatusCode": 202, "Payload": _stream(b""), REQUEST_ID: request_id}
         context = self._client_context(params.get("ClientContext"))
         chain = self.recursion.current()
         result = self.invoke(reference, payload, qualifier=qualifier, client_context=context, lineage=chain)
@@ -273,6 +273,7 @@ class Lambda:
             "StatusCode": 200,
             "ExecutedVersion": result.executed_version,
             "Payload": _stream(result.payload),
+            REQUEST_ID: result.request_id,
         }
         if result.function_error:
             answer["FunctionError"] = result.function_error

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from localcloud.api import ApiError
 from localcloud.facts import Facts
+from localcloud.services.lambda_.log_settings import check_logging
 
 _RESERVED = frozenset(
     {
@@ -35,6 +36,7 @@ def check_settings(params: Mapping[str, Any], facts: Facts) -> None:
     variables = (params.get("Environment") or {}).get("Variables") or {}
     if variables:
         _check_variables(variables, int(facts.value("quota.lambda.env_vars")) * 1_024)
+    check_logging(params.get("LoggingConfig") or {})
     _check_archive(params)
 
 
