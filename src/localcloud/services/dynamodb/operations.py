@@ -12,7 +12,7 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.services.dynamodb.batches import Batches
 from localcloud.services.dynamodb.capacity import Capacity
 from localcloud.services.dynamodb.consumption import Consumption, partition_of, plain
-from localcloud.services.dynamodb.expressions import check_placeholders
+from localcloud.services.dynamodb.requests import prepared
 from localcloud.services.dynamodb.table_operations import TableOperations
 from localcloud.services.dynamodb.throttling import NAMESPACE, Refusal
 from localcloud.services.dynamodb.transactions import (
@@ -123,7 +123,7 @@ class ItemOperations:
         """Report what was consumed when the caller asks for it."""
 
         def reporting(call: ApiCall) -> dict[str, Any]:
-            check_placeholders(call.params)
+            call.params = prepared(call.operation, call.params, self._table)
             found, consumed = answer(call)
             found.pop("ConsumedCapacity", None)
             detail = call.params.get("ReturnConsumedCapacity", "NONE")

@@ -40,9 +40,7 @@ def split_handler(handler: str) -> tuple[str, str]:
         reason = "not enough values to unpack (expected 2, got 1)"
         raise RuntimeFault("Runtime.MalformedHandlerName", f"Bad handler '{handler}': {reason}")
     if module.split(".")[0] in sys.builtin_module_names:
-        raise RuntimeFault(
-            "Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module} as a handler module"
-        )
+        raise RuntimeFault("Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module} as a handler module")
     return module, function
 
 

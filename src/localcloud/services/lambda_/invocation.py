@@ -149,6 +149,7 @@ class Invoker:
     def download_us(self, config: Function) -> int:
         """How much longer an environment takes to start because of the size of its package."""
         return self._weight.download_us(self._functions.package_bytes(config))
+
     @staticmethod
     def _import_handler(sandbox: Sandbox, environment: ExecutionEnvironment) -> BaseException | None:
         """Find the sandbox's handler; what is wrong with it, when it cannot be had."""

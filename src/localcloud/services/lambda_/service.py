@@ -286,9 +286,7 @@ class Lambda:
     ) -> dict[str, Any]:
         waits = kind != "Event"
         self.durable.check(config, qualifier, waits=waits)
-        execution = self.durable.start(
-            config, qualifier or config.version, payload, params.get("DurableExecutionName")
-        )
+        execution = self.durable.start(config, qualifier or config.version, payload, params.get("DurableExecutionName"))
         answer: dict[str, Any] = {"DurableExecutionArn": execution.arn, "ExecutedVersion": execution.config.version}
         if not waits:
             return {**answer, "StatusCode": 202, "Payload": _stream(b"")}
