@@ -19,6 +19,7 @@ from botocore.model import OperationModel
 from botocore.waiter import Waiter
 
 from localcloud.api.calls import REQUEST_ID, ApiCall, ApiError
+from localcloud.api.constraints import Constraints
 from localcloud.api.events import CallEvents
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.api.validation import Validator
@@ -76,7 +77,7 @@ class Api:
         self._unprepared: dict[str, Callable[[], None]] = {}
         self._inside: dict[tuple[str, str], float] = {}
         self._listeners: list[Listener] = []
-        self._interceptors: list[Interceptor] = []
+        self._interceptors: list[Interceptor] = [Constraints()]
         self._validator = Validator()
         self._events = CallEvents()
         self._requests = 0

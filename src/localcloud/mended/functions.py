@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
 from moto.awslambda.models import FunctionUrlConfig, LambdaBackend, LambdaFunction
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
@@ -38,7 +38,10 @@ def install(patches: Patches) -> None:
     def update_function_code(function: Any, updates: dict[str, Any]) -> Any:
         if not updates.get("DryRun"):
             function.last_modified = iso_8601_datetime_with_nanoseconds()
-        return update_code(function, updates)
+        try:
+            return update_code(function, updates)
+        except ValueError as exc:  # moto's own way to say that S3 does not have the code
+            raise InvalidParameterValueException(str(exc.args[-1])) from None
 
     def get_configuration(function: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         found: dict[str, Any] = configuration(function, *args, **kwargs)

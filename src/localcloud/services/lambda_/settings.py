@@ -36,6 +36,8 @@ def check_settings(params: Mapping[str, Any], facts: Facts) -> None:
     variables = (params.get("Environment") or {}).get("Variables") or {}
     if variables:
         _check_variables(variables, int(facts.value("quota.lambda.env_vars")) * 1_024)
+    if params.get("TenancyConfig") and not params.get("CapacityProviderConfig"):
+        _refuse("The local cloud does not isolate tenants: leave TenancyConfig out of what you deploy here.")
     check_logging(params.get("LoggingConfig") or {})
     _check_archive(params)
 
@@ -63,6 +65,8 @@ def _check_variables(variables: Mapping[str, str], most_bytes: int) -> None:
 
 def _check_archive(params: Mapping[str, Any]) -> None:
     """Code that comes with the request: CreateFunction has it in `Code`, UpdateFunctionCode at the top."""
+    if "Code" in params and not {"ZipFile", "S3Bucket", "ImageUri"} & set(params["Code"]):
+        _refuse("Please provide a source for function code.")
     archive = (params.get("Code") or params).get("ZipFile")
     if isinstance(archive, bytes) and not zipfile.is_zipfile(io.BytesIO(archive)):
         _refuse("Could not unzip uploaded file. Please check your file, then try to upload again.")
