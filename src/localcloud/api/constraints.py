@@ -20,13 +20,15 @@ _CHECKED: Mapping[str, tuple[str, frozenset[str]]] = {
     "scheduler": ("ValidationException", _ALL),
     "pipes": ("ValidationException", _ALL),
     "stepfunctions": ("ValidationException", frozenset({_ENUM})),
+    "kinesis": ("ValidationException", frozenset({_ENUM})),
     "logs": ("InvalidParameterException", frozenset({_ENUM})),
 }
 # runs make these by the thousand, and what is wrong with them is said elsewhere
 _OWN_CHECKS = frozenset(
     {
         ("lambda", "Invoke"), ("lambda", "InvokeAsync"), ("lambda", "InvokeWithResponseStream"),
-        ("events", "PutEvents"), ("logs", "PutLogEvents"), ("stepfunctions", "StartExecution"),
+        ("events", "PutEvents"), ("kinesis", "PutRecord"), ("kinesis", "PutRecords"), ("kinesis", "GetRecords"),
+        ("logs", "PutLogEvents"), ("stepfunctions", "StartExecution"),
         ("stepfunctions", "StartSyncExecution"), ("lambda", "CheckpointDurableExecution"),
         ("lambda", "GetDurableExecutionState"), ("lambda", "CreateEventSourceMapping"),
         ("lambda", "UpdateEventSourceMapping"),

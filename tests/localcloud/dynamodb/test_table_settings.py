@@ -48,3 +48,9 @@ def test_a_protected_table_is_not_deleted(orders):
 def test_an_update_that_changes_nothing_here_is_refused(orders, change, reason):
     with pytest.raises(ClientError, match=reason):
         orders.update_table(TableName="orders", **change)
+
+
+@pytest.mark.parametrize("statement", ["SELEC nothing", "UPDATE orders SET x='z' WHERE customer='a' RETURNING ALL *"])
+def test_statements_that_cannot_be_read_are_refused(orders, statement):
+    with pytest.raises(ClientError, match="Statement wasn't well formed, can't be processed"):
+        orders.execute_statement(Statement=statement)

@@ -104,3 +104,13 @@ def test_settings_of_tables_are_kept(cloud, deploy):
 def test_names_and_versions_are_checked(deploy, resources, more, reason):
     with pytest.raises(ClientError, match=reason):
         deploy(resources, **more)
+
+
+def test_applications_out_of_the_repository_are_refused(cloud):
+    place = {"ApplicationId": "arn:aws:serverlessrepo:us-east-1:1:applications/x", "SemanticVersion": "1.0.0"}
+    application = {"Type": "AWS::Serverless::Application", "Properties": {"Location": place}}
+    template = json.dumps({"Transform": "AWS::Serverless-2016-10-31", "Resources": {"App": application}})
+    with pytest.raises(ClientError, match="no Serverless Application Repository"):
+        cloud.client("cloudformation").create_stack(
+            StackName="shop", TemplateBody=template, Capabilities=["CAPABILITY_AUTO_EXPAND"]
+        )

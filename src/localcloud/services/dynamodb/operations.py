@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiCall, ApiError
+from localcloud.services.dynamodb import partiql
 from localcloud.services.dynamodb.batches import Batches
 from localcloud.services.dynamodb.capacity import Capacity
 from localcloud.services.dynamodb.consumption import Consumption, partition_of, plain
@@ -62,6 +63,7 @@ class ItemOperations:
         """Answer the operations."""
         self.capacity.install()
         TableOperations(self._cloud, self.capacity).install()
+        partiql.install(self._cloud)
         moto = self._cloud.api.moto
         answers: dict[str, Counted] = {
             "PutItem": self._writing(self._put),
