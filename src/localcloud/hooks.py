@@ -168,6 +168,8 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.dynamodb.models:create_condition_expression_parser", "conditions are parsed once"),
     Hook("moto.dynamodb.responses:create_condition_expression_parser", "conditions are parsed once"),
     Hook("moto.dynamodb.models.dynamo_type:DynamoType.__setitem__", "paths into what has no parts"),
+    Hook("moto.dynamodb.models.dynamo_type:DynamoType.__add__", "sums have 38 digits"),
+    Hook("moto.dynamodb.models.dynamo_type:DynamoType.__sub__", "differences have 38 digits"),
     Hook("moto.dynamodb.parsing.ast_nodes:UpdateExpressionValue", "key attributes that an update reads"),
     Hook(
         "moto.dynamodb.parsing.validators:UpdateHashRangeKeyValidator.check_for_hash_or_range_key",

@@ -73,3 +73,20 @@ def test_values_nest_at_most_32_levels_deep(orders):
 def test_empty_values_are_kept(orders, value):
     orders.put_item(TableName="orders", Item={**KEY, "v": value})
     assert orders.get_item(TableName="orders", Key=KEY)["Item"]["v"] == value
+
+
+@pytest.mark.parametrize(
+    ("start", "expression", "by", "result"),
+    [
+        ("1.5", "SET v = v + :by", "1.5", "3"),
+        ("1.5", "ADD v :by", "-1.5", "0"),
+        ("0.1", "ADD v :by", "0.2", "0.3"),
+        ("10", "SET v = v - :by", "0.5", "9.5"),
+        ("12345678901234567890123456789012345677", "ADD v :by", "1", "12345678901234567890123456789012345678"),
+    ],
+)
+def test_sums_are_exact_and_kept_in_the_same_form(orders, start, expression, by, result):
+    orders.put_item(TableName="orders", Item={**KEY, "v": {"N": start}})
+    asked = {"UpdateExpression": expression, "ExpressionAttributeValues": {":by": {"N": by}}, "ReturnValues": "ALL_NEW"}
+    answer = orders.update_item(TableName="orders", Key=KEY, **asked)
+    assert answer["Attributes"]["v"] == orders.get_item(TableName="orders", Key=KEY)["Item"]["v"] == {"N": result}

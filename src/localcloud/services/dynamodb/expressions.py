@@ -20,11 +20,33 @@ _TYPES = "B,NULL,SS,BOOL,L,BS,N,NS,S,M"
 _ORDERED = ("S", "N", "B")  # what can be larger or smaller
 _IN_UPDATES = ("if_not_exists", "list_append")
 _RESERVED = frozenset(ReservedKeywords.get_reserved_keywords())
+_KEPT = 4_096
+_sound: set[tuple[Any, ...]] = set()  # expressions with their names and the types of their values
 _Given = Mapping[str, Any]
 
 
 def check_expressions(params: _Given) -> None:
-    """Raises ApiError ValidationException for the first fault of a request's expressions."""
+    """Raises ApiError ValidationException for the first fault of a request's expressions.
+
+    What has been found sound is not looked at again: requests are alike but for their values.
+    """
+    names, values = params.get(_NAMES), params.get(_VALUES)
+    texts = [params.get(member) for member in _EXPRESSIONS]
+    key = (
+        *texts,
+        tuple(names.items()) if names else None,
+        tuple([(name, *value) for name, value in values.items()]) if values else None,
+    )
+    if key in _sound:
+        return
+    _check_expressions(params)
+    if not any(text and ("BETWEEN" in text.upper() or "attribute_type" in text) for text in texts):
+        if len(_sound) >= _KEPT:
+            _sound.clear()
+        _sound.add(key)
+
+
+def _check_expressions(params: _Given) -> None:
     for member, pattern in _PLACEHOLDERS.items():
         for name in params.get(member) or ():
             if not pattern.fullmatch(name):

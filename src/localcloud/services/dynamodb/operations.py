@@ -13,6 +13,7 @@ from localcloud.services.dynamodb import partiql
 from localcloud.services.dynamodb.batches import Batches
 from localcloud.services.dynamodb.capacity import Capacity
 from localcloud.services.dynamodb.consumption import Consumption, partition_of, plain
+from localcloud.services.dynamodb.expressions import check_expressions
 from localcloud.services.dynamodb.requests import prepared
 from localcloud.services.dynamodb.table_operations import TableOperations
 from localcloud.services.dynamodb.throttling import NAMESPACE, Refusal
@@ -39,6 +40,8 @@ _PLAIN_PUT = frozenset(
         "ReturnConsumedCapacity", "ReturnValues",
     }
 )  # fmt: skip
+# what is plainly valid needs no preparation, and most of these are
+_PREPARED_LATER = frozenset({"PutItem", "GetItem"})
 _PLAIN_GET = frozenset({"TableName", "Key", "ConsistentRead", "ReturnConsumedCapacity"})
 
 
@@ -89,12 +92,13 @@ class ItemOperations:
     def _put(self, call: ApiCall) -> dict[str, Any]:
         """A put that is plainly valid; every other is moto's, which says what is wrong with it."""
         params, item = call.params, call.params["Item"]
+        check_expressions(params)
         table = self.capacity.backend.tables.get(params["TableName"])
         if table is None or not _PLAIN_PUT.issuperset(params) or params.get("ReturnValues", "NONE") != "NONE":
-            return self._cloud.api.moto(call)
+            return self._slowly(call)
         size_bytes = plain_size(table, item, self._item_limit)
         if size_bytes is None:
-            return self._cloud.api.moto(call)
+            return self._slowly(call)
         old = self._tables.find(table, item)
         expression = params.get("ConditionExpression")
         if expression is not None:
@@ -107,15 +111,20 @@ class ItemOperations:
         self._tables.put(table, item, size_bytes, old)
         return {}
 
+    def _slowly(self, call: ApiCall) -> dict[str, Any]:
+        """moto's operation, on what has been looked at in full."""
+        call.params = prepared(call.operation, call.params, self._table)
+        return self._cloud.api.moto(call)
+
     def _get(self, call: ApiCall) -> dict[str, Any]:
         params, key = call.params, call.params["Key"]
         table = self.capacity.backend.tables.get(params["TableName"])
         if table is None or not _PLAIN_GET.issuperset(params) or len(key) != len(table.table_key_attrs):
-            return self._cloud.api.moto(call)
+            return self._slowly(call)
         for attribute in table.attr:
             name = attribute["AttributeName"]
             if name in table.table_key_attrs and not plain_key(key.get(name, {}), attribute["AttributeType"]):
-                return self._cloud.api.moto(call)
+                return self._slowly(call)
         found = self._tables.find(table, key)
         return {} if found is None else {"Item": found.wire}
 
@@ -125,7 +134,8 @@ class ItemOperations:
         """Report what was consumed when the caller asks for it."""
 
         def reporting(call: ApiCall) -> dict[str, Any]:
-            call.params = prepared(call.operation, call.params, self._table)
+            if call.operation not in _PREPARED_LATER:
+                call.params = prepared(call.operation, call.params, self._table)
             found, consumed = answer(call)
             found.pop("ConsumedCapacity", None)
             detail = call.params.get("ReturnConsumedCapacity", "NONE")
