@@ -75,3 +75,9 @@ def test_the_default_group_of_schedules_stays(cloud):
 def test_tenants_are_not_isolated_and_nobody_is_made_to_believe_so(cloud, function):
     with pytest.raises(ClientError, match="does not isolate tenants"):
         function("till", "def handler(event, context): return 1", TenancyConfig={"TenantIsolationMode": "PER_TENANT"})
+
+
+def test_the_name_of_a_function_has_at_most_64_characters(function):
+    function("x" * 64, "def handler(event, context): return 1")
+    with pytest.raises(ClientError, match="less than or equal to 64"):
+        function("x" * 65, "def handler(event, context): return 1")

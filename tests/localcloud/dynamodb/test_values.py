@@ -90,3 +90,15 @@ def test_sums_are_exact_and_kept_in_the_same_form(orders, start, expression, by,
     asked = {"UpdateExpression": expression, "ExpressionAttributeValues": {":by": {"N": by}}, "ReturnValues": "ALL_NEW"}
     answer = orders.update_item(TableName="orders", Key=KEY, **asked)
     assert answer["Attributes"]["v"] == orders.get_item(TableName="orders", Key=KEY)["Item"]["v"] == {"N": result}
+
+
+def test_a_key_is_never_empty(orders):
+    told = "The AttributeValue for a key attribute cannot contain an empty string value. Key: customer"
+    empty = {**KEY, "customer": {"S": ""}}
+    for call in (
+        lambda: orders.put_item(TableName="orders", Item=empty),
+        lambda: orders.get_item(TableName="orders", Key=empty),
+        lambda: orders.batch_write_item(RequestItems={"orders": [{"PutRequest": {"Item": empty}}]}),
+    ):
+        with pytest.raises(ClientError, match=told):
+            call()

@@ -31,14 +31,13 @@ def prepared(operation: str, params: dict[str, Any], table_of: Callable[[str], T
     if operation == "BatchGetItem":
         return {**params, "RequestItems": _wanted(params["RequestItems"], table_of)}
     params = _part(params)
-    if "Key" in params and (fault := _key_fault(params, table_of(params["TableName"]))):
+    table = table_of(params["TableName"])
+    if fault := _empty_key(params, table) or ("Key" in params and _key_fault(params, table)):
         raise refused(fault)
     if operation == "UpdateItem" and "UpdateExpression" not in params:
         return {"AttributeUpdates": {}, **params}  # an item that is there afterwards, if it was not before
-    if operation == "Query":
-        table = table_of(params["TableName"])
-        if table is not None:
-            check_query(params, _keys(table, params.get("IndexName")))
+    if operation == "Query" and table is not None:
+        check_query(params, _keys(table, params.get("IndexName")))
     return params
 
 
@@ -77,9 +76,25 @@ def _action(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _check_keys_of_all(entries: list[dict[str, Any]], table_of: Callable[[str], Table]) -> None:
     """A key that is none of its table's cancels the transaction. Raises ApiError."""
-    faults = [_key_fault(part, table_of(part["TableName"])) for entry in entries for part in entry.values()]
+    faults = [
+        _empty_key(part, table_of(part["TableName"])) or _key_fault(part, table_of(part["TableName"]))
+        for entry in entries
+        for part in entry.values()
+    ]
     if any(faults):
         raise cancelled([{"Code": "ValidationError", "Message": fault} if fault else _NONE for fault in faults])
+
+
+def _empty_key(part: Mapping[str, Any], table: Table) -> str:
+    """What is wrong with a key attribute without content; "" when none is empty, or when there is no such table."""
+    given = part.get("Item", part.get("Key", {}))
+    for name in table.table_key_attrs if table is not None else ():
+        for kind, content in given.get(name, {}).items():
+            if kind in ("S", "B") and not content:
+                what = "string" if kind == "S" else "binary"
+                told = f"The AttributeValue for a key attribute cannot contain an empty {what} value. Key: {name}"
+                return f"One or more parameter values are not valid. {told}"
+    return ""
 
 
 def _key_fault(part: Mapping[str, Any], table: Table) -> str:
@@ -113,6 +128,8 @@ def _written(
     for name, entries in requests.items():
         kept[name] = [{kind: _part(part) for kind, part in entry.items()} for entry in entries]
         for part in (part for entry in kept[name] for part in entry.values()):
+            if empty := _empty_key(part, table_of(name)):
+                raise refused(empty)
             if _key_fault(part, table_of(name)):
                 raise refused("The provided key element does not match the schema")
     return kept

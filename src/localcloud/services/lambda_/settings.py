@@ -22,6 +22,7 @@ _RESERVED = frozenset(
         "LAMBDA_TASK_ROOT",
     }
 )  # fmt: skip
+_LONGEST_NAME = 64
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _FOR_ENVIRONMENT = (
     "Lambda was unable to configure your environment variables because the environment variables you have provided"
@@ -39,6 +40,7 @@ def check_settings(params: Mapping[str, Any], facts: Facts) -> None:
     if params.get("TenancyConfig") and not params.get("CapacityProviderConfig"):
         _refuse("The local cloud does not isolate tenants: leave TenancyConfig out of what you deploy here.")
     check_logging(params.get("LoggingConfig") or {})
+    _check_name(params)
     _check_archive(params)
 
 
@@ -61,6 +63,13 @@ def _check_variables(variables: Mapping[str, str], most_bytes: int) -> None:
     measured = json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False)
     if len(measured.encode()) > most_bytes:
         _refuse(f"{_FOR_ENVIRONMENT} exceeded the {most_bytes // 1_024}KB limit. String measured: {measured}")
+
+
+def _check_name(params: Mapping[str, Any]) -> None:
+    """A name has at most 64 characters: the model allows for those of an ARN."""
+    name = str(params.get("FunctionName", "")).rsplit(":", 1)[-1]
+    if "Code" in params and len(name) > _LONGEST_NAME:
+        _invalid(name, "functionName", f"Member must have length less than or equal to {_LONGEST_NAME}")
 
 
 def _check_archive(params: Mapping[str, Any]) -> None:
