@@ -29,6 +29,14 @@ def archive(events):
     )["ArchiveArn"]
 
 
+def test_a_replay_needs_a_time_to_replay(cloud, events, archive):
+    with pytest.raises(ClientError, match="EventStartTime must be before EventEndTime"):
+        events.start_replay(
+            ReplayName="again", EventSourceArn=archive, Destination={"Arn": BUS}, EventStartTime=cloud.now,
+            EventEndTime=cloud.now,
+        )  # fmt: skip
+
+
 @pytest.fixture
 def put(events):
     def call(*numbers, detail_type="OrderPlaced"):

@@ -48,6 +48,10 @@ def notify(s3, **configuration):
     s3.put_bucket_notification_configuration(Bucket="photos", NotificationConfiguration=configuration)
 
 
+def ending(suffix):
+    return {"Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": suffix}]}}}
+
+
 def functions(events=CREATED, **more):
     return [{"LambdaFunctionArn": FUNCTION, "Events": list(events), **more}]
 
@@ -110,11 +114,12 @@ def test_queues_and_topics_are_told_and_get_a_test_message_first(cloud, s3):
     sns.create_topic(Name="uploads")
     notify(
         s3,
-        QueueConfigurations=[{"QueueArn": QUEUE, "Events": CREATED}],
-        TopicConfigurations=[{"TopicArn": TOPIC, "Events": CREATED}],
+        QueueConfigurations=[{"QueueArn": QUEUE, "Events": CREATED, **ending(".jpg")}],
+        TopicConfigurations=[{"TopicArn": TOPIC, "Events": CREATED, **ending(".png")}],
     )
     cloud.wait(10)
     s3.put_object(Bucket="photos", Key="a.jpg", Body=b"1")
+    s3.put_object(Bucket="photos", Key="a.png", Body=b"1")
     cloud.wait(10)
     bodies = []
     while found := sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"):
@@ -196,3 +201,27 @@ def test_a_template_connects_a_bucket_to_a_function(cloud):
     name = next(one["PhysicalResourceId"] for one in resources if one["LogicalResourceId"] == "Reader")
     events = cloud.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
     assert "got a.jpg" in [event["message"] for event in events]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlap"),
+    [
+        ((["s3:ObjectCreated:*"], "", ""), (["s3:ObjectCreated:Put"], "", ""), True),
+        ((["s3:ObjectCreated:*"], "in/", ""), (["s3:ObjectCreated:*"], "in/new/", ""), True),
+        ((["s3:ObjectCreated:*"], "in/", ".jpg"), (["s3:ObjectCreated:*"], "in/", ".png"), False),
+        ((["s3:ObjectCreated:*"], "in/", ""), (["s3:ObjectCreated:*"], "out/", ""), False),
+        ((["s3:ObjectCreated:*"], "", ""), (["s3:ObjectRemoved:*"], "", ""), False),
+    ],
+)
+@pytest.mark.usefixtures("reader")
+def test_an_event_of_an_object_goes_to_one_place(s3, one, other, overlap):
+    def described(events, prefix, suffix):
+        rules = [{"Name": name, "Value": value} for name, value in (("prefix", prefix), ("suffix", suffix)) if value]
+        return functions(events, **({"Filter": {"Key": {"FilterRules": rules}}} if rules else {}))
+
+    both = [*described(*one), *described(*other)]
+    if not overlap:
+        notify(s3, LambdaFunctionConfigurations=both)
+        return
+    with pytest.raises(ClientError, match="Configurations overlap"):
+        notify(s3, LambdaFunctionConfigurations=both)

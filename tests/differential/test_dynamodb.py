@@ -135,8 +135,8 @@ class Diarist:
 
     def filter(self, call):
         if self.rng.random() < 0.4:
-            call["FilterExpression"] = "attribute_exists(mood) AND NOT mood = :f"
-            call["ExpressionAttributeValues"] = {**call.get("ExpressionAttributeValues", {}), ":f": {"S": "bad"}}
+            call["FilterExpression"] = "attribute_exists(seen) AND NOT seen = :f"  # no key: such may not be filtered
+            call["ExpressionAttributeValues"] = {**call.get("ExpressionAttributeValues", {}), ":f": {"N": "3"}}
         return call
 
     def transaction(self):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.api.calls import ApiCall, ApiError
+from localcloud.api.calls import REQUEST_ID, ApiCall, ApiError
 from localcloud.api.dispatch import Api
 
-__all__ = ["Api", "ApiCall", "ApiError"]
+__all__ = ["REQUEST_ID", "Api", "ApiCall", "ApiError"]

@@ -23,6 +23,7 @@ _RESOURCE_PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "bedrock-runtime": ("modelId",),
     "bedrock-agentcore": ("agentRuntimeArn",),
 }
+REQUEST_ID = " request id"  # a member of an answer that names its request, where the service has given it an id
 _THROTTLES = ("Throttl", "ThroughputExceeded", "RequestLimitExceeded")
 
 

@@ -19,7 +19,8 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.model import OperationModel
 from botocore.waiter import Waiter
 
-from localcloud.api.calls import ApiCall, ApiError
+from localcloud.api.calls import REQUEST_ID, ApiCall, ApiError
+from localcloud.api.constraints import Constraints
 from localcloud.api.events import CallEvents
 from localcloud.api.moto_direct import MotoDirect
 from localcloud.api.validation import Check, Validator
@@ -98,7 +99,8 @@ class Api:
         self._unprepared: dict[str, Callable[[], None]] = {}
         self._inside: dict[tuple[str, str], float] = {}
         self._listeners: list[tuple[str | None, Listener]] = []
-        self._interceptors: list[tuple[str | None, Interceptor]] = []
+        constraints = Constraints()
+        self._interceptors: list[tuple[str | None, Interceptor]] = [(one, constraints) for one in Constraints.services]
         self._plans: dict[tuple[int, str], _Plan] = {}  # by client and operation, until somebody changes what they say
         self._validator = Validator()
         self._requests = 0
@@ -343,7 +345,7 @@ class Api:
             listener(call, answer, kernel.now_us - started_us)
         if isinstance(answer, ApiError):
             return answer.status, self._error(answer, plan.model)
-        answer["ResponseMetadata"] = self._metadata(answer.get("StatusCode", 200))
+        answer["ResponseMetadata"] = self._metadata(answer.get("StatusCode", 200), answer.pop(REQUEST_ID, None))
         return 200, answer
 
     def _call_stock(self, plan: _Plan, params: dict[str, Any]) -> Any:
@@ -371,9 +373,9 @@ class Api:
 
     # -- responses ---------------------------------------------------------------------------
 
-    def _metadata(self, status: int) -> dict[str, Any]:
+    def _metadata(self, status: int, own_id: str | None = None) -> dict[str, Any]:
         self._requests += 1
-        request_id = f"00000000-0000-4000-8000-{self._requests:012d}"
+        request_id = own_id or f"00000000-0000-4000-8000-{self._requests:012d}"
         return {
             "RequestId": request_id,
             "HTTPStatusCode": status,

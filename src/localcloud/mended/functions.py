@@ -6,13 +6,12 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
 from moto.awslambda.models import FunctionUrlConfig, LambdaBackend, LambdaFunction
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
 from localcloud.patching import Patches
-
-_LOGGING_KEY = "_localcloud_logging"  # moto drops it: ours stands on its function
+from localcloud.services.lambda_.log_settings import LOGGING_KEY, described
 
 
 def install(patches: Patches) -> None:
@@ -39,7 +38,10 @@ def install(patches: Patches) -> None:
     def update_function_code(function: Any, updates: dict[str, Any]) -> Any:
         if not updates.get("DryRun"):
             function.last_modified = iso_8601_datetime_with_nanoseconds()
-        return update_code(function, updates)
+        try:
+            return update_code(function, updates)
+        except ValueError as exc:  # moto's own way to say that S3 does not have the code
+            raise InvalidParameterValueException(str(exc.args[-1])) from None
 
     def get_configuration(function: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         found: dict[str, Any] = configuration(function, *args, **kwargs)
@@ -84,11 +86,8 @@ def install(patches: Patches) -> None:
 
 def _keep_logging(function: Any, settings: Mapping[str, Any]) -> None:
     if settings.get("LoggingConfig"):
-        setattr(function, _LOGGING_KEY, dict(settings["LoggingConfig"]))
+        setattr(function, LOGGING_KEY, dict(settings["LoggingConfig"]))
 
 
 def _logging(function: Any) -> dict[str, Any]:
-    """The LoggingConfig with what Lambda fills in."""
-    given = function.__dict__.get(_LOGGING_KEY) or {}
-    levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
-    return {"LogFormat": "Text", **levels, "LogGroup": f"/aws/lambda/{function.function_name}", **given}
+    return described(function.function_name, function.__dict__.get(LOGGING_KEY) or {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -43,6 +44,10 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
+_VERSION = "2010-09-09"
+_LOGICAL_ID = re.compile(r"[A-Za-z0-9]+")
+
+
 def parse_fragment(text: str) -> dict[str, Any]:
     """A mapping with long-form intrinsic functions, such as a part of a template. Raises TemplateError."""
     return copy.deepcopy(_parsed(text))  # whoever gets it may change it
@@ -70,6 +75,9 @@ def parse_template(text: str) -> dict[str, Any]:
     """A template with long-form intrinsic functions. Raises TemplateError."""
     template = parse_fragment(text)
     resources = template.get("Resources")
+    version = template.get("AWSTemplateFormatVersion", _VERSION)
+    if str(version) != _VERSION:
+        raise TemplateError(f"Template format error: unsupported value for AWSTemplateFormatVersion {version}.")
     if not isinstance(resources, dict) or not resources:
         raise TemplateError("Template format error: At least one Resources member must be defined.")
     check_resources({name: resource for name, resource in resources.items() if not name.startswith("Fn::")})
@@ -77,9 +85,11 @@ def parse_template(text: str) -> dict[str, Any]:
 
 
 def check_resources(resources: Mapping[str, Any]) -> None:
-    """Every resource has a type. Raises TemplateError."""
+    """Every resource has a type and an alphanumeric name. Raises TemplateError."""
     for logical_id, resource in resources.items():
         if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
             raise TemplateError(
                 f"Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member."
             )
+        if not _LOGICAL_ID.fullmatch(str(logical_id)):
+            raise TemplateError(f"Template format error: Resource name {{{logical_id}}} is non alphanumeric.")

@@ -13,6 +13,7 @@ from localcloud.stacks.parsing import TemplateError, check_resources
 
 SAM = "AWS::Serverless-2016-10-31"
 # SAM warns that nobody publishes its usage metrics here, and that there is no configuration of its new features
+_APPLICATION = "AWS::Serverless::Application"
 _TALKERS = ("samtranslator.metrics.metrics", "samtranslator.feature_toggle.feature_toggle")
 
 
@@ -42,6 +43,12 @@ def processed(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dic
     check_resources(body["Resources"])
     if SAM not in names:
         return body
+    for name, resource in body["Resources"].items():
+        place = (resource.get("Properties") or {}).get("Location")
+        if resource["Type"] == _APPLICATION and isinstance(place, dict):
+            raise TemplateError(
+                f"The local cloud has no Serverless Application Repository: {name} must name its template by a URL."
+            )
     body["Transform"] = SAM
     for talker in _TALKERS:
         logging.getLogger(talker).setLevel(logging.ERROR)

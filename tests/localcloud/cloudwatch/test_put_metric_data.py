@@ -108,6 +108,7 @@ def test_time_stamps_default_to_virtual_time(cloud, put, ask, start):
         ({"Value": 1, "Values": [1]}, "InvalidParameterCombination", "mutually exclusive"),
         ({}, "InvalidParameterCombination", "must be specified"),
         ({"Value": 1, "StorageResolution": 30}, "InvalidParameterValue", "StorageResolution"),
+        ({"Value": 1, "Unit": "Cakes"}, "InvalidParameterValue", "Unit must be a value in the set"),
         ({"Value": 1, "Dimensions": TOO_MANY}, "InvalidParameterValue", "30"),
     ],
 )  # fmt: skip

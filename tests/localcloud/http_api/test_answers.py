@@ -77,3 +77,16 @@ def test_a_route_with_iam_authorization_wants_a_signature(api, gateway, get):
     gateway.create_route(ApiId=api_id, RouteKey="GET /orders", Target=target, AuthorizationType="AWS_IAM")
     assert get(f"{url}/orders").status == 403
     assert get(f"{url}/orders", authorization="AWS4-HMAC-SHA256 Credential=...").status == 200
+
+
+def test_credentials_and_exposed_headers_are_told_to_browsers_with_every_answer(api, gateway, get):
+    made, url = api("def handler(event, context): return 1")
+    cors = {"AllowOrigins": ["https://shop"], "AllowCredentials": True, "ExposeHeaders": ["x-cake"], "MaxAge": 9}
+    gateway.update_api(ApiId=made, CorsConfiguration=cors)
+    headers = get(f"{url}/", origin="https://shop").headers
+    assert {name: value for name, value in headers.items() if name.startswith("access-control")} == {
+        "access-control-allow-origin": "https://shop",
+        "access-control-allow-credentials": "true",
+        "access-control-expose-headers": "x-cake",
+    }
+    assert not any(name.startswith("access-control") for name in get(f"{url}/", origin="https://other").headers)

@@ -186,3 +186,15 @@ def test_the_event_is_the_same_for_the_same_seed(api, function):
     second = api.call("GET", "/x")[1]["requestContext"]["requestId"]
     assert first != second
     assert json.dumps(first)
+
+
+def test_headers_that_the_gateway_sets_itself_are_remapped(api, function):
+    answer = {"statusCode": 200, "headers": {"Date": "never", "Server": "oven", "WWW-Authenticate": "x", "X-Cake": "1"}}
+    function("shop", f"def handler(event, context): return {answer}")
+    api.function("shop", "GET", "/orders")
+    api.deploy()
+    _, _, response = api.call("GET", "/orders")
+    assert {name: value for name, value in response.headers.items() if "remapped" in name} == {
+        "x-amzn-remapped-date": "never", "x-amzn-remapped-server": "oven", "x-amzn-remapped-www-authenticate": "x",
+    }  # fmt: skip
+    assert response.headers["x-cake"] == "1"

@@ -283,3 +283,25 @@ def test_a_template_changes_a_subscription_in_place(cloud, sns):
     assert json.loads(attributes["FilterPolicy"]) == {"kind": ["bread"]}
     assert attributes["RawMessageDelivery"] == "false"
     assert sns.get_topic_attributes(TopicArn=first["Orders"])["Attributes"]["DisplayName"] == "bread"
+
+
+def test_a_fifo_topic_delivers_to_queues_only(cloud):
+    sns = cloud.client("sns")
+    topic = sns.create_topic(Name="orders.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+    with pytest.raises(ClientError, match="Please use FIFO SQS queue"):
+        sns.subscribe(
+            TopicArn=topic, Protocol="lambda", Endpoint="arn:aws:lambda:us-east-1:123456789012:function:till"
+        )
+
+
+def test_the_dead_letter_queue_of_a_subscription_is_a_queue(cloud):
+    sns = cloud.client("sns")
+    topic = sns.create_topic(Name="orders")["TopicArn"]
+    wanted = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": "arn:aws:sqs:us-east-1:123456789012:kitchen"}
+    with pytest.raises(ClientError, match="deadLetterTargetArn is an invalid arn"):
+        sns.subscribe(**wanted, Attributes={"RedrivePolicy": '{"deadLetterTargetArn": "kitchen"}'})
+    subscription = sns.subscribe(**wanted, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    with pytest.raises(ClientError, match="failed to parse JSON"):
+        sns.set_subscription_attributes(
+            SubscriptionArn=subscription, AttributeName="RedrivePolicy", AttributeValue="no"
+        )

@@ -64,3 +64,28 @@ def test_a_policy_must_be_a_json_object(set_attribute, how, name):
 def test_a_redrive_policy_needs_a_sensible_number_of_receives(set_attribute, how, count):
     policy = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": count}
     assert set_attribute(how, "RedrivePolicy", json.dumps(policy)) == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "code"),
+    [
+        ("plain", {"ContentBasedDeduplication": "true"}, "InvalidAttributeName"),
+        ("plain", {"FifoThroughputLimit": "perQueue"}, "InvalidAttributeName"),
+        ("q.fifo", {"FifoQueue": "true", "FifoThroughputLimit": "perMessageGroupId"}, "InvalidAttributeValue"),
+        ("q.fifo", {"FifoQueue": "true", "DeduplicationScope": "shop"}, "InvalidAttributeValue"),
+    ],
+)
+def test_attributes_of_fifo_queues_are_for_fifo_queues_and_fit_together(cloud, name, attributes, code):
+    with pytest.raises(ClientError) as caught:
+        cloud.client("sqs").create_queue(QueueName=name, Attributes=attributes)
+    assert caught.value.response["Error"]["Code"] == code
+
+
+def test_the_kind_of_a_queue_stays(cloud):
+    sqs = cloud.client("sqs")
+    url = sqs.create_queue(QueueName="plain")["QueueUrl"]
+    with pytest.raises(ClientError, match="Unknown Attribute FifoQueue"):
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"FifoQueue": "true"})
+    fifo = sqs.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=fifo, Attributes={"DeduplicationScope": "messageGroup"})
+    sqs.set_queue_attributes(QueueUrl=fifo, Attributes={"FifoThroughputLimit": "perMessageGroupId"})

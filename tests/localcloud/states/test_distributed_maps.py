@@ -92,7 +92,7 @@ def test_what_cannot_be_read_fails_by_name(s3, machine, finish, types):
     found = finish(machine(mapping(PASS, ItemReader=reader({"InputType": "JSON"}, Key="missing"))))
     assert (found["error"], "NoSuchKey" in found["cause"]) == ("States.ItemReaderFailed", True)
     assert types(found)[-3:] == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
-    s3.put_object(Bucket=BUCKET, Key="object", Body="{}")
+    s3.put_object(Bucket=BUCKET, Key="object", Body="3")
     found = finish(machine(mapping(PASS, ItemReader=reader({"InputType": "JSON"}, Key="object"))))
     assert found["error"] == "States.ItemReaderFailed"
 

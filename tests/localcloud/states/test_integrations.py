@@ -98,9 +98,8 @@ def test_any_service_can_be_called_with_names_in_pascal_case(cloud, run):
     assert all(machine["StateMachineArn"].startswith("arn:aws:states") for machine in names["StateMachines"])
 
 
-def test_what_is_not_there_is_a_runtime_error(run):
+def test_what_is_not_simulated_is_a_runtime_error(run):
     assert run("ecs:runTask.sync", {})["error"] == "States.Runtime"
-    assert run("aws-sdk:dynamodb:bakeBread", {})["error"] == "States.Runtime"
 
 
 def test_a_rule_starts_an_execution_and_a_template_makes_the_state_machine(cloud):

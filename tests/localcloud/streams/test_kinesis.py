@@ -217,3 +217,14 @@ def test_positions_stay_when_old_records_go():
     assert (log.position_at_time(30), log.position_at_time(0), log.position_after(103)) == (3, 3, 4)
     log.take_back(4)
     assert (log.end, log.at(4)) == (4, None)
+
+
+def test_the_name_of_a_consumer_is_taken_once(kinesis):
+    kinesis.register_stream_consumer(StreamARN=ARN, ConsumerName="kitchen")
+    with pytest.raises(kinesis.exceptions.ResourceInUseException, match="Consumer kitchen already exists"):
+        kinesis.register_stream_consumer(StreamARN=ARN, ConsumerName="kitchen")
+
+
+def test_types_of_iterators_are_those_of_the_model(kinesis):
+    with pytest.raises(ClientError, match="Member must satisfy enum value set"):
+        iterator(kinesis, "shardId-000000000000", "BEGINNING")

@@ -12,6 +12,10 @@ from localcloud.services.cloudwatch.parameters import dimensions_of, unix_s
 from localcloud.services.cloudwatch.store import MINUTE_S, Metric, Series, StatisticSet, Store
 
 _RESERVED = "AWS/"
+_SIZES = ("Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits", "Megabits", "Gigabits",
+          "Terabits")  # fmt: skip
+_RATES = tuple(f"{size}/Second" for size in _SIZES)
+_UNITS = ("Seconds", "Microseconds", "Milliseconds", *_SIZES, "Percent", "Count", *_RATES, "Count/Second", "None")
 _RESOLUTIONS_S = (1, MINUTE_S)
 _SET_MEMBERS = ("SampleCount", "Sum", "Minimum", "Maximum")
 
@@ -72,6 +76,8 @@ class Publishing:
             raise _refuse(
                 f"The collection {where}.Dimensions must not have a size greater than {self._most_dimensions}."
             )
+        if datum.get("Unit", "None") not in _UNITS:
+            raise _refuse(f"The parameter {where}.Unit must be a value in the set [ {', '.join(_UNITS)} ].")
         if datum.get("StorageResolution", MINUTE_S) not in _RESOLUTIONS_S:
             raise _refuse(f"The parameter {where}.StorageResolution must be 1 or {MINUTE_S}.")
         self._check_time(where, datum, now_s)

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiCall, ApiError
+from localcloud.services.dynamodb import partiql
 from localcloud.services.dynamodb.batches import Batches
 from localcloud.services.dynamodb.capacity import Capacity
 from localcloud.services.dynamodb.consumption import Consumption, partition_of, plain
-from localcloud.services.dynamodb.expressions import check_placeholders
 from localcloud.services.dynamodb.plain_items import PlainItems
+from localcloud.services.dynamodb.requests import prepared
 from localcloud.services.dynamodb.table_operations import TableOperations
 from localcloud.services.dynamodb.throttling import NAMESPACE, Refusal
 from localcloud.services.dynamodb.transactions import (
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _LISTS = ("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems")
 _CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledException")
+# what is plainly valid needs no preparation, and most of these are
+_PREPARED_LATER = frozenset({"PutItem", "UpdateItem", "GetItem"})
 
 Answer = Callable[[ApiCall], dict[str, Any]]
 Counted = Callable[[ApiCall], tuple[dict[str, Any], list[Units]]]
@@ -47,13 +50,14 @@ class ItemOperations:
         self._consumption = Consumption(self.capacity.backend, tables)
         self._tokens = TransactionTokens(cloud)
         self._ongoing = OngoingTransactions(cloud)
-        self._plain = PlainItems(cloud, tables, self.capacity.backend)
+        self._plain = PlainItems(cloud, tables, self.capacity.backend, self._slowly)
         self._batches = Batches(cloud, tables, self.capacity, self._consumption, self._ongoing, self._plain.put)
 
     def install(self) -> None:
         """Answer the operations."""
         self.capacity.install()
         TableOperations(self._cloud, self.capacity).install()
+        partiql.install(self._cloud)
         moto = self._cloud.api.moto
         answers: dict[str, Counted] = {
             "PutItem": self._writing(self._plain.put),
@@ -74,18 +78,22 @@ class ItemOperations:
             "dynamodb", "TransactWriteItems", lambda call: self._tokens.once(call, transact), inside=share
         )
 
+    def _slowly(self, call: ApiCall) -> dict[str, Any]:
+        """moto's operation, on what has been looked at in full."""
+        call.params = prepared(call.operation, call.params, self._table)
+        return self._cloud.api.moto(call)
+
     # -- within the capacity -------------------------------------------------------------------
 
     def _reporting(self, answer: Counted) -> Answer:
         """Report what was consumed when the caller asks for it."""
 
         def reporting(call: ApiCall) -> dict[str, Any]:
-            params = call.params
-            if "ExpressionAttributeNames" in params or "ExpressionAttributeValues" in params:
-                check_placeholders(params)
+            if call.operation not in _PREPARED_LATER:
+                call.params = prepared(call.operation, call.params, self._table)
             found, consumed = answer(call)
             found.pop("ConsumedCapacity", None)
-            detail = params.get("ReturnConsumedCapacity", "NONE")
+            detail = call.params.get("ReturnConsumedCapacity", "NONE")
             if detail != "NONE":
                 entries = report(consumed, detail, self._local_indexes(consumed), "Transact" in call.operation)
                 found["ConsumedCapacity"] = entries if call.operation in _LISTS else entries[0]

@@ -90,6 +90,9 @@ class TableOperations:
         """Provisioned capacity is paid until the table is gone."""
         table = self._capacity.backend.tables.get(plain(call.params["TableName"]))
         if table is not None:
+            if table.deletion_protection_enabled:
+                raise _invalid("Resource cannot be deleted as it is currently protected against deletion. Disable "
+                               "deletion protection first.")  # fmt: skip
             self._capacity.changing(table)
         return self._cloud.api.stock(call)
 
@@ -139,6 +142,11 @@ class TableOperations:
         return answer
 
     def _check_update(self, table: Any, params: Mapping[str, Any]) -> None:
+        if params.get("ReplicaUpdates"):
+            raise _invalid("The local cloud has no global tables: leave ReplicaUpdates out of what you deploy here.")
+        if set(params) == {"TableName"}:
+            raise _invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+                           "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")  # fmt: skip
         mode = params.get("BillingMode") or (ON_DEMAND if on_demand(table) else _PROVISIONED)
         wanted = params.get("ProvisionedThroughput")
         if mode == ON_DEMAND:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
 
-from localcloud.api import ApiCall
+from localcloud.api import ApiCall, ApiError
 from localcloud.services.dynamodb.consumption import plain
 from localcloud.stores.dynamodb import stored_items
 from localcloud.stores.dynamodb.streams import StreamLogs
@@ -20,6 +20,7 @@ from localcloud.stores.dynamodb.streams import StreamLogs
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
+_YEAR_S = 365 * 86_400
 _PAUSE_US = 600_000_000  # between two sweeps of one table
 
 
@@ -30,11 +31,27 @@ class TimeToLive:
         self._cloud = cloud
         self._streams = streams
         self._longest_s = round(float(cloud.facts.value("model.dynamodb.ttl_delay_h")) * 3_600)
+        self._oldest_s = int(cloud.facts.value("quota.dynamodb.ttl_past_years")) * _YEAR_S
         self._swept_us: dict[str, int] = {}
 
     def install(self) -> None:
         """Look at every DynamoDB call that names a table."""
         self._cloud.api.before_call(self._before, "dynamodb")
+        self._cloud.api.register("dynamodb", "UpdateTimeToLive", self._update)
+
+    def _update(self, call: ApiCall) -> dict[str, Any]:
+        """What is on already is not switched on again. Raises ApiError ValidationException."""
+        table = self._backend.tables.get(call.resource.rsplit("/", 1)[-1])
+        wanted = call.params["TimeToLiveSpecification"]
+        if table is not None:
+            enabled = table.ttl.get("TimeToLiveStatus") == "ENABLED"
+            current = table.ttl.get("AttributeName")
+            if wanted["Enabled"] == enabled:
+                raise _refused(f"TimeToLive is already {'enabled' if enabled else 'disabled'}")
+            if enabled and wanted["AttributeName"] != current:
+                told = f"current AttributeName is {current}"
+                raise _refused(f"TimeToLive is active on a different AttributeName: {told}")
+        return self._cloud.api.moto(call)
 
     @cached_property
     def _backend(self) -> Any:
@@ -62,6 +79,8 @@ class TimeToLive:
             if value is None or "N" not in value:
                 continue
             expires_s = int(float(value["N"]))
+            if now_s - expires_s > self._oldest_s:
+                continue
             if now_s >= expires_s + self._delay_s(table.name, item):
                 with self._streams.by_service():
                     table.delete_item(item.hash_key, item.range_key)
@@ -70,3 +89,7 @@ class TimeToLive:
         """How long this item outlives its hour: spread by its key, the same in every run."""
         key = f"{self._cloud.seed}/{table}/{item.hash_key.value}/{item.range_key.value if item.range_key else ''}"
         return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) % self._longest_s
+
+
+def _refused(message: str) -> ApiError:
+    return ApiError("ValidationException", message, 400)

@@ -52,6 +52,21 @@ def check_stream(params: Mapping[str, Any], arn: str, facts: Facts) -> None:
         _refuse(f"An on-failure destination is a queue, a topic or a bucket; found {destination!r}.")
 
 
+_RESPONSE_TYPES = ("ReportBatchItemFailures",)
+
+
+def check_response_types(params: Mapping[str, Any]) -> None:
+    """Raises ApiError ValidationException."""
+    for number, kind in enumerate(params.get("FunctionResponseTypes") or (), 1):
+        if kind not in _RESPONSE_TYPES:
+            raise ApiError(
+                "ValidationException",
+                f"1 validation error detected: Value '{kind}' at 'functionResponseTypes.{number}.member' failed to "
+                f"satisfy constraint: Member must satisfy enum value set: [{', '.join(_RESPONSE_TYPES)}]",
+                400,
+            )
+
+
 _OF_STREAMS = (
     "BisectBatchOnFunctionError", "MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "ParallelizationFactor",
     "TumblingWindowInSeconds",

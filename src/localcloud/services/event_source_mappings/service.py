@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from moto.sqs.exceptions import QueueDoesNotExist
 
 from localcloud.api import ApiCall, ApiError
-from localcloud.services.event_source_mappings.checks import check_queue, check_stream
+from localcloud.services.event_source_mappings.checks import check_queue, check_response_types, check_stream
 from localcloud.services.event_source_mappings.described import described
 from localcloud.services.event_source_mappings.filters import compile_filters
 from localcloud.services.event_source_mappings.sqs import SqsPoller
@@ -142,6 +142,7 @@ class EventSourceMappings:
                 "must satisfy regular expression pattern: arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:.*",
                 400,
             )
+        check_response_types(params)
         if ":sqs:" in arn:
             self._check_queue(params, arn, function)
         elif ":kinesis:" in arn or ":dynamodb:" in arn:

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from moto.events.models import Archive, Replay, ReplayState, events_backends
 
-from localcloud.api import ApiCall
+from localcloud.api import ApiCall, ApiError
 from localcloud.metering import chunks
 from localcloud.services.events.patterns import Pattern
 
@@ -115,6 +115,11 @@ class Archives:
     # -- replaying -----------------------------------------------------------------------------
 
     def _start_replay(self, call: ApiCall) -> dict[str, Any]:
+        archived = self._backend.archives.get(call.params["EventSourceArn"].split("/")[-1])
+        own_bus = archived is not None and archived.source_arn == call.params["Destination"]["Arn"]
+        if own_bus and _unix_us(call.params["EventStartTime"]) >= _unix_us(call.params["EventEndTime"]):
+            message = "Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime."
+            raise ApiError("ValidationException", message, 400)
         answer = self._cloud.api.stock(call)  # moto's archives are empty: it replays nothing
         replay = self._backend.replays[call.params["ReplayName"]]
         replay.state, replay.end_time = ReplayState.STARTING, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -10,6 +11,7 @@ from localcloud.api import ApiError
 from localcloud.services.events.transform import InvalidPath, select, variables_of
 
 _RESERVED = "aws.events."
+_ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[^:]*:[^:]*:.+")
 _INPUTS = ("Input", "InputPath", "InputTransformer")
 
 
@@ -34,6 +36,8 @@ def check_target(target: Mapping[str, Any]) -> None:
     for variable in variables_of(transformer.get("InputTemplate", "")):
         if variable not in paths and not variable.startswith(_RESERVED):
             _refuse(f"InputTemplate for target {name} contains invalid placeholder {variable}.")
+    if not _ARN.match(target["Arn"]):
+        _refuse("Parameter Arn is not valid. Reason: Provided Arn is not in correct format.")
     if target["Arn"].split(":")[2] == "kinesis" and not target.get("RoleArn"):
         _refuse(f"RoleArn is required for target {target['Arn']}.")
 

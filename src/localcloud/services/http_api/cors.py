@@ -21,3 +21,9 @@ def cors_headers(cors: Mapping[str, Any], origin: str) -> dict[str, str]:
     if cors.get("allowCredentials"):
         headers["access-control-allow-credentials"] = "true"
     return headers
+
+
+def simple_cors_headers(cors: Mapping[str, Any], origin: str) -> dict[str, str]:
+    """The headers of answers other than those to preflights."""
+    wanted = ("access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers")
+    return {name: value for name, value in cors_headers(cors, origin).items() if name in wanted}

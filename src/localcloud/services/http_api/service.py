@@ -10,7 +10,7 @@ from localcloud.metering import chunks
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.access_logs import write_access_log
 from localcloud.services.http_api.control import ControlPlane, lowered_names, route_settings
-from localcloud.services.http_api.cors import cors_headers
+from localcloud.services.http_api.cors import cors_headers, simple_cors_headers
 from localcloud.services.http_api.integrations import Integrations
 from localcloud.services.http_api.metrics import Metrics
 from localcloud.services.http_api.payload import common_log_time
@@ -130,10 +130,8 @@ class HttpApi:
             return _THROTTLED
         answer = self._integrations.run(api, stage, match, path, request, log)
         if cors and "origin" in request.headers:
-            allowed = cors_headers(cors, request.headers["origin"]).get("access-control-allow-origin")
-            if allowed:
-                headers = {**answer.headers, "access-control-allow-origin": allowed}
-                answer = HttpResponse(answer.status, headers, answer.body)
+            headers = {**answer.headers, **simple_cors_headers(cors, request.headers["origin"])}
+            answer = HttpResponse(answer.status, headers, answer.body)
         return answer
 
     def _admits(self, api_id: str, stage: Any, route_key: str) -> bool:

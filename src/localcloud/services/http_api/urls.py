@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localcloud.ids import uuid4_text
 from localcloud.net import HttpRequest, HttpResponse
-from localcloud.services.http_api.cors import cors_headers
+from localcloud.services.http_api.cors import cors_headers, simple_cors_headers
 from localcloud.services.http_api.payload import Context, event_v2
 from localcloud.services.http_api.proxy import invoke, refusal, traced
 from localcloud.services.lambda_.function_urls import FunctionUrl
@@ -53,7 +52,7 @@ class FunctionUrls:
         answer = self._invoke(url, request)
         if not cors or not origin:
             return answer
-        return HttpResponse(answer.status, {**answer.headers, **_simple(cors, origin)}, answer.body)
+        return HttpResponse(answer.status, {**answer.headers, **simple_cors_headers(cors, origin)}, answer.body)
 
     def _invoke(self, url: FunctionUrl, request: HttpRequest) -> HttpResponse:
         if not self._lets_in(url, request):
@@ -89,9 +88,3 @@ class FunctionUrls:
         context = {"lambda:FunctionUrlAuthType": auth_type, "lambda:InvokedViaFunctionUrl": "true"}
         statements = self._cloud.lambda_.functions.statements(url.arn)
         return all(allows(statements, "*", action, "", self._cloud.account_id, context) for action in _ACTIONS)
-
-
-def _simple(cors: Mapping[str, Any], origin: str) -> dict[str, str]:
-    """The headers of answers other than those to preflights."""
-    wanted = ("access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers")
-    return {name: value for name, value in cors_headers(cors, origin).items() if name in wanted}

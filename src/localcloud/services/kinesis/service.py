@@ -68,6 +68,7 @@ class Kinesis:
         register("kinesis", "GetRecords", self._get_records)
         register("kinesis", "CreateStream", self._create_stream)
         register("kinesis", "DeleteStream", self._delete_stream)
+        register("kinesis", "RegisterStreamConsumer", self._register_consumer)
         for operation in ("SplitShard", "MergeShards", "UpdateShardCount"):
             register("kinesis", operation, self._reshard)
         self._cloud.patches.set(Shard, "get_min_sequence_number", lambda shard: self._sequences(shard)[0])
@@ -221,6 +222,15 @@ class Kinesis:
             f"Rate exceeded for shard {shard.shard_id} in stream {stream.stream_name} under account "
             f"{self._cloud.account_id}.",
         )
+
+    def _register_consumer(self, call: ApiCall) -> Any:
+        """A name is that of one consumer of a stream."""
+        arn, name = call.params["StreamARN"], call.params["ConsumerName"]
+        stream = self._of(call.params)
+        if any(consumer.consumer_name == name for consumer in stream.consumers):
+            message = f"Consumer {name} already exists for stream {arn}."
+            raise ApiError("ResourceInUseException", message)
+        return self._cloud.api.stock(call)
 
     # -- reading -------------------------------------------------------------------------------
 

@@ -107,7 +107,12 @@ class AsyncInvocations:
             self._lambda.metrics.invoked_after(*split_reference(reference, qualifier), age_us)
             try:
                 result = self._lambda.invoke(
-                    reference, payload, qualifier=qualifier, request_id=request_id, queued=True, trace=trace,
+                    reference,
+                    payload,
+                    qualifier=qualifier,
+                    request_id=request_id,
+                    queued=True,
+                    trace=trace,
                     lineage=lineage,
                 )
             except ApiError as exc:

@@ -51,7 +51,7 @@ class LambdaContext:
         self.invoked_function_arn = function.arn.removesuffix(":$LATEST")
         self.memory_limit_in_mb = str(function.memory_mb)
         self.aws_request_id = request_id
-        self.log_group_name = f"/aws/lambda/{function.name}"
+        self.log_group_name = function.logs.group
         self.log_stream_name = log_stream_name
         self.identity = CognitoIdentity()
         self.tenant_id = None

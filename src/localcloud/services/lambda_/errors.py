@@ -11,7 +11,8 @@ from typing import Any
 from localcloud.kernel import Killed, MemoryExhausted
 from localcloud.runtime.process import ProcessEnded
 
-# where `code.CodeStore` unpacks archives
+# where `code.CodeStore` unpacks archives, alone or within a text
+_CODE_PLACE = re.compile(r"[^\s\"']*/localcloud-code-[^/\s]+/[0-9a-f]+/")
 _CODE_DIRECTORY = re.compile(r"^.*/localcloud-code-[^/]+/[0-9a-f]+/")
 
 
@@ -39,9 +40,7 @@ def split_handler(handler: str) -> tuple[str, str]:
         reason = "not enough values to unpack (expected 2, got 1)"
         raise RuntimeFault("Runtime.MalformedHandlerName", f"Bad handler '{handler}': {reason}")
     if module.split(".")[0] in sys.builtin_module_names:
-        raise RuntimeFault(
-            "Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module} as a handler module"
-        )
+        raise RuntimeFault("Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module} as a handler module")
     return module, function
 
 
@@ -141,3 +140,8 @@ def frames(exc: BaseException) -> list[str]:
 
 def _as_on_lambda(filename: str) -> str:
     return _CODE_DIRECTORY.sub("/var/task/", Path(filename).as_posix())
+
+
+def as_on_lambda(text: str) -> str:
+    """A text, such as a traceback, with the paths that the function's own files have on Lambda."""
+    return _CODE_PLACE.sub("/var/task/", text) if "/localcloud-code-" in text else text

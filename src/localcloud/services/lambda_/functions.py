@@ -13,6 +13,7 @@ from moto.awslambda.models import LambdaBackend, lambda_backends
 
 from localcloud.api import ApiError
 from localcloud.services.lambda_.code import CodeStore
+from localcloud.services.lambda_.log_settings import LOGGING_KEY, LogSettings, log_settings
 
 DURABLE_KEY = "_localcloud_durable"  # moto drops all of them: ours stand on its function
 SNAP_START_KEY = "_localcloud_snap_start"
@@ -38,6 +39,9 @@ class ManagedSettings:
     gib_per_vcpu: float
 
 
+_PLAIN_LOGS = LogSettings("/aws/lambda/function")
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """One version of a function as it is configured now. Two equal ones may share environments."""
@@ -58,6 +62,7 @@ class Function:
     managed: ManagedSettings | None = None
     ephemeral_mb: int = 512
     traced: bool = False  # active tracing
+    logs: LogSettings = _PLAIN_LOGS
 
 
 @lru_cache(maxsize=4_096)  # every invocation asks several times
@@ -155,7 +160,7 @@ class Functions:
             model.handler, model.run_time, model.memory_size, model.timeout, model.architectures[0],
             list(model.environment_vars.items()), model.code_sha_256, [layer["Arn"] for layer in model.layers],
             model.__dict__.get(DURABLE_KEY), model.__dict__.get(MANAGED_KEY), model.ephemeral_storage,
-            _is_traced(model),
+            _is_traced(model), model.__dict__.get(LOGGING_KEY),
         )  # fmt: skip
         known = self._known.get(key)
         if known is None or known[0] != configured:
@@ -198,6 +203,9 @@ class Functions:
             managed=model.__dict__.get(MANAGED_KEY),
             ephemeral_mb=int(model.ephemeral_storage),
             traced=_is_traced(model),
+            logs=log_settings(
+                model.function_name, model.__dict__.get(LOGGING_KEY) or {}, model.__dict__.get(MANAGED_KEY) is not None
+            ),
         )
 
     def code_dirs(self, function: Function) -> list[Path]:

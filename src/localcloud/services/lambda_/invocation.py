@@ -28,6 +28,7 @@ from localcloud.services.lambda_.recursion import following
 from localcloud.services.lambda_.results import Interference, InvokeResult
 from localcloud.services.lambda_.sandboxes import PROVISIONED, EnvironmentFactory, Sandbox
 from localcloud.services.lambda_.snapstart import SnapStart
+from localcloud.services.lambda_.system_lines import Report, end_line, failure_line, report_line, start_line
 from localcloud.trace_header import TraceHeader
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Invoker:
         environment.tape = tape
         share, environment.cpu_share = environment.cpu_share, 1.0  # Init runs at full CPU, whatever the memory
         restored = tape is not None and tape.playing
-        self._log_init(sandbox, self._init_lines.start(sandbox.config, restored))
+        self._log_init(sandbox, self._init_lines.start(sandbox.config, sandbox.kind, kernel.unix_us, restored))
         task = kernel.spawn(self._load, sandbox, group=environment, name=f"{sandbox.config.name} init")
         finished = task.join(limit_us)
         environment.cpu_share = share
@@ -83,12 +84,12 @@ class Invoker:
             environment.kill()
             task.join()
             sandbox.environment = None
-            self._log_init(sandbox, failed_init(sandbox.init_us, PHASE_INIT, None))
+            self._log_init(sandbox, self._failed_init(sandbox, sandbox.init_us, PHASE_INIT, None))
         elif task.exception is not None:
             self._discard(sandbox)
-            self._log_init(sandbox, failed_init(sandbox.init_us, PHASE_INIT, task.exception))
+            self._log_init(sandbox, self._failed_init(sandbox, sandbox.init_us, PHASE_INIT, task.exception))
         elif sandbox.kind == PROVISIONED:
-            self._log_init(sandbox, early_init(sandbox.init_us))
+            self._log_init(sandbox, early_init(sandbox.config, sandbox.kind, kernel.unix_us, sandbox.init_us))
 
     def _load(self, sandbox: Sandbox) -> None:
         """Import the handler's module and take the time a Python start takes."""
@@ -126,7 +127,10 @@ class Invoker:
             raise
         finally:
             if failed is not None or sandbox.handler is None:
-                self._log(sandbox, failed_init(kernel.now_us - started_us, PHASE_INVOKE, failed))
+                self._log(sandbox, self._failed_init(sandbox, kernel.now_us - started_us, PHASE_INVOKE, failed))
+
+    def _failed_init(self, sandbox: Sandbox, taken_us: int, phase: str, exc: BaseException | None) -> str | None:
+        return failed_init(sandbox.config, sandbox.kind, self._cloud.kernel.unix_us, taken_us, phase, exc)
 
     def _charge_later_imports(self, environment: ExecutionEnvironment) -> None:
         """What a handler imports while it runs takes time then, and more with less memory: only Init has full CPU."""
@@ -145,6 +149,7 @@ class Invoker:
     def download_us(self, config: Function) -> int:
         """How much longer an environment takes to start because of the size of its package."""
         return self._weight.download_us(self._functions.package_bytes(config))
+
     @staticmethod
     def _import_handler(sandbox: Sandbox, environment: ExecutionEnvironment) -> BaseException | None:
         """Find the sandbox's handler; what is wrong with it, when it cannot be had."""
@@ -186,7 +191,8 @@ class Invoker:
         environment.lineage = following.get() or {}
         environment.thaw()
         self.show_trace(environment)
-        self._log(sandbox, f"START RequestId: {request_id} Version: {config.version}")
+        sandbox.request_id = request_id
+        self._log(sandbox, start_line(config, request_id, kernel.unix_us))
         started_us = kernel.now_us
         deadline_us = started_us + config.timeout_s * 1_000_000
         context = LambdaContext(kernel, config, request_id, deadline_us, sandbox.log_stream)
@@ -232,16 +238,18 @@ class Invoker:
         environment.flush()
         error: dict[str, Any] | None = None
         answer = b""
-        status = ""
+        status = error_type = ""
         if not in_time:
             error, status = errors.timeout_payload(request_id, config.timeout_s), "timeout"
-            self._log(sandbox, f"{self._timestamp()} {request_id} Task timed out after {config.timeout_s:.2f} seconds")
+            if not config.logs.json:  # there the report says it
+                text = f"{request_id} Task timed out after {config.timeout_s:.2f} seconds"
+                self._log(sandbox, f"{self._timestamp()} {text}")
             self._discard(sandbox)
             kernel.sleep(0)  # lets the killed tasks end
         elif task.exception is not None:
             error, lost = self._failure(sandbox, task.exception, request_id, crashed, suppressed)
             if lost:
-                status = f"error\tError Type: {error['errorType']}"
+                status, error_type = "error", error["errorType"]
                 self._discard(sandbox)
         else:
             answer, error = self._answer(sandbox, task.value, request_id)
@@ -250,8 +258,14 @@ class Invoker:
             environment.freeze()
         if error is not None:
             answer = marshalled(error, config.runtime)
-        exhausted = isinstance(task.exception, MemoryExhausted)
-        return self._report(sandbox, request_id, duration_us, answer, error is not None, status, exhausted)
+        if error is not None and config.logs.json and in_time:  # JSON tells of every error
+            status, error_type = "error", error["errorType"]
+        used_mb = min(config.memory_mb, self._memory_mb)  # it is not measured
+        if isinstance(task.exception, MemoryExhausted):
+            used_mb = config.memory_mb
+        return self._report(
+            sandbox, request_id, duration_us, answer, error is not None, status, error_type, used_mb
+        )
 
     def _go_on_for_ever(self, sandbox: Sandbox, stopped: HandlerSpun) -> NoReturn:
         """What was stopped in real time would have gone on in virtual time, until its time was over."""
@@ -330,48 +344,34 @@ class Invoker:
     def _timestamp(self) -> str:
         return self._cloud.now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
-    def _log(self, sandbox: Sandbox, line: str) -> None:
-        sandbox.lines.append((self._cloud.kernel.unix_us // 1_000, line))
+    def _log(self, sandbox: Sandbox, line: str | None) -> None:
+        if line is not None:
+            sandbox.lines.append((self._cloud.kernel.unix_us // 1_000, line))
 
-    def _log_init(self, sandbox: Sandbox, line: str) -> None:
+    def _log_init(self, sandbox: Sandbox, line: str | None) -> None:
         if sandbox.config.managed is None:  # those on managed instances log JSON only
             self._log(sandbox, line)
 
     def _log_error(self, sandbox: Sandbox, error: dict[str, Any]) -> None:
-        text = f"[ERROR] {error['errorType']}: {error['errorMessage']}"
-        stack = error.get("stackTrace")
-        self._log(sandbox, f"{text}\nTraceback (most recent call last):\n{''.join(stack)}" if stack else text)
+        self._log(sandbox, failure_line(sandbox.config, error, self._cloud.kernel.unix_us))
 
     def _report(
-        self,
-        sandbox: Sandbox,
-        request_id: str,
-        duration_us: int,
-        answer: bytes,
-        failed: bool,
-        status: str,
-        exhausted: bool,
-    ) -> InvokeResult:
+        self, sandbox: Sandbox, request_id: str, duration_us: int, answer: bytes, failed: bool, status: str,
+        error_type: str, used_mb: int,
+    ) -> InvokeResult:  # fmt: skip
         config, init_us, restore_us = sandbox.config, sandbox.init_us, sandbox.restore_us
         billed_restore_us = sandbox.billed_restore_us
         sandbox.init_us = sandbox.restore_us = sandbox.billed_restore_us = 0
         billed_ms = math.ceil((duration_us + init_us + billed_restore_us) / 1_000)
-        used_mb = config.memory_mb if exhausted else min(config.memory_mb, self._memory_mb)  # it is not measured
-        self._log(sandbox, f"END RequestId: {request_id}")
-        report = (
-            f"REPORT RequestId: {request_id}\tDuration: {duration_us / 1_000:.2f} ms\tBilled Duration: {billed_ms} ms\t"
-            f"Memory Size: {config.memory_mb} MB\tMax Memory Used: {used_mb} MB\t"
+        report = Report(
+            request_id, duration_us, billed_ms, used_mb, init_us, restore_us, billed_restore_us, status, error_type
         )
-        if init_us:
-            report += f"Init Duration: {init_us / 1_000:.2f} ms\t"
-        if restore_us:
-            report += f"Restore Duration: {restore_us / 1_000:.2f} ms\t"
-            report += f"Billed Restore Duration: {math.ceil(billed_restore_us / 1_000)} ms\t"
-        if status:
-            report += f"Status: {status}"
-        self._log(sandbox, report)
+        sandbox.request_id = ""
+        self._log(sandbox, end_line(config, report, self._cloud.kernel.unix_us))
+        self._log(sandbox, report_line(config, report, self._cloud.kernel.unix_us))
         lines, sandbox.lines = sandbox.lines, []
-        self._cloud.logs.put(f"/aws/lambda/{config.name}", sandbox.log_stream, lines, by_lambda=True)
+        if lines:
+            self._cloud.logs.put(config.logs.group, sandbox.log_stream, lines, by_lambda=True)
         return InvokeResult(
             status=200,
             payload=answer,

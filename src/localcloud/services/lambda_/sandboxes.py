@@ -12,7 +12,9 @@ from localcloud.kernel.streams import whole_number
 from localcloud.runtime import ExecutionEnvironment
 from localcloud.runtime.modules import CodeCache
 from localcloud.services.lambda_.cpu import cpu_share
+from localcloud.services.lambda_.errors import as_on_lambda
 from localcloud.services.lambda_.functions import Function, Functions
+from localcloud.services.lambda_.runtime_logs import RuntimeHandler, install, lets_through
 from localcloud.trace_header import DAEMON_HOST, DAEMON_PORT
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Sandbox:
     invocations: int = 0
     idle_until_us: int = 0
     lines: list[tuple[int, str]] = field(default_factory=list)
+    request_id: str = ""  # of the request it has
     kind: str = ON_DEMAND
     restore_us: int = 0  # reported with the first invocation, then 0
     billed_restore_us: int = 0
@@ -51,7 +54,8 @@ def new_sandbox(cloud: Cloud, config: Function, kind: str = ON_DEMAND) -> Sandbo
     """One that has not been started, with a log stream of its own."""
     stream = cloud.kernel.streams[f"lambda/stream/{config.name}"]
     number = cloud.lambda_.next_sandbox(config.name, config.version)
-    name = f"{cloud.now:%Y/%m/%d}/[{config.version}]{stream.getrandbits(128):032x}"
+    owner = config.name if config.logs.custom else ""  # a group of one's own may be that of many functions
+    name = f"{cloud.now:%Y/%m/%d}/{owner}[{config.version}]{stream.getrandbits(128):032x}"
     return Sandbox(config, number, name, cloud.kernel.now_us, kind=kind)
 
 
@@ -135,7 +139,7 @@ class EnvironmentFactory:
             "AWS_LAMBDA_FUNCTION_NAME": config.name,
             "AWS_LAMBDA_FUNCTION_VERSION": config.version,
             "AWS_LAMBDA_INITIALIZATION_TYPE": sandbox.kind,
-            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{config.name}",
+            "AWS_LAMBDA_LOG_GROUP_NAME": config.logs.group,
             "AWS_LAMBDA_LOG_STREAM_NAME": sandbox.log_stream,
             "AWS_REGION": cloud.region,
             "AWS_SECRET_ACCESS_KEY": "testing",
@@ -154,16 +158,37 @@ class EnvironmentFactory:
             "_HANDLER": config.handler,
             **dict(config.variables),
         }
+        if config.logs.json:
+            environ["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+        if config.logs.application_level is not None:
+            environ["AWS_LAMBDA_LOG_LEVEL"] = config.logs.application_level
         environment = ExecutionEnvironment(
             cloud.kernel,
             f"{config.name}/{config.version}/{sandbox.number}/{sandbox.invocations}",
             code_dirs,
             environ,
-            lambda line: sandbox.lines.append((cloud.kernel.unix_us // 1_000, line)),
+            lambda line: _write(cloud, sandbox, line),
             cpu_share=cpu_share(cloud.facts, config.memory_mb),
             code_cache=self._cache,
         )
         environment.memory_bytes = config.memory_mb * 1024 * 1024
+        self._log_as_the_runtime_does(sandbox, environment)
         if sandbox.prepare is not None:
             sandbox.prepare(environment)
         return environment
+
+    def _log_as_the_runtime_does(self, sandbox: Sandbox, environment: ExecutionEnvironment) -> None:
+        kernel, settings = self._cloud.kernel, sandbox.config.logs
+
+        def write(event: str) -> None:
+            environment.flush()  # what was printed before, without an end of its line
+            sandbox.lines.append((kernel.unix_us // 1_000, as_on_lambda(event)))
+
+        handler = RuntimeHandler(settings, write, lambda: kernel.unix_us, lambda: sandbox.request_id)
+        install(environment.loggers.root, settings, handler)
+
+
+def _write(cloud: Cloud, sandbox: Sandbox, line: str) -> None:
+    """Take a line that the function has printed."""
+    if lets_through(sandbox.config.logs, line):
+        sandbox.lines.append((cloud.kernel.unix_us // 1_000, as_on_lambda(line)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.response import StreamingBody
 
-from localcloud.api import ApiCall, ApiError
+from localcloud.api import REQUEST_ID, ApiCall, ApiError
 from localcloud.ids import uuid4_text
 from localcloud.metering import gb_seconds
 from localcloud.services.lambda_.asynchronous import AsyncInvocations
@@ -23,6 +23,7 @@ from localcloud.services.lambda_.context import ClientContext
 from localcloud.services.lambda_.durable import DurableExecutions
 from localcloud.services.lambda_.function_urls import FunctionUrlConfigs
 from localcloud.services.lambda_.functions import Function, Functions, split_reference
+from localcloud.services.lambda_.identity import Identity
 from localcloud.services.lambda_.invocation import Invoker
 from localcloud.services.lambda_.invoke_variants import InvokeVariants
 from localcloud.services.lambda_.managed import ManagedInstances
@@ -92,6 +93,7 @@ class Lambda:
         self.managed.install()
         self.durable.install()
         self.recursion.install()
+        Identity(self._cloud).install()
         register("lambda", "PutFunctionConcurrency", self._put_concurrency_api)
         register("lambda", "GetAccountSettings", self._account_settings_api)
 
@@ -267,8 +269,8 @@ class Lambda:
             message = "DurableExecutionName can be given for durable functions only."
             raise ApiError("InvalidParameterValueException", message, 400, Type="User")
         if kind == "Event":
-            self.asynchronous.accept(reference, payload, qualifier, self.recursion.current())
-            return {"StatusCode": 202, "Payload": _stream(b"")}
+            request_id = self.asynchronous.accept(reference, payload, qualifier, self.recursion.current())
+            return {"StatusCode": 202, "Payload": _stream(b""), REQUEST_ID: request_id}
         context = self._client_context(params.get("ClientContext"))
         chain = self.recursion.current()
         result = self.invoke(
@@ -278,6 +280,7 @@ class Lambda:
             "StatusCode": 200,
             "ExecutedVersion": result.executed_version,
             "Payload": _stream(result.payload),
+            REQUEST_ID: result.request_id,
         }
         if result.function_error:
             answer["FunctionError"] = result.function_error
@@ -290,9 +293,7 @@ class Lambda:
     ) -> dict[str, Any]:
         waits = kind != "Event"
         self.durable.check(config, qualifier, waits=waits)
-        execution = self.durable.start(
-            config, qualifier or config.version, payload, params.get("DurableExecutionName")
-        )
+        execution = self.durable.start(config, qualifier or config.version, payload, params.get("DurableExecutionName"))
         answer: dict[str, Any] = {"DurableExecutionArn": execution.arn, "ExecutedVersion": execution.config.version}
         if not waits:
             return {**answer, "StatusCode": 202, "Payload": _stream(b"")}

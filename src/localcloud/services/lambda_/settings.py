@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from localcloud.api import ApiError
 from localcloud.facts import Facts
+from localcloud.services.lambda_.log_settings import check_logging
 
 _RESERVED = frozenset(
     {
@@ -21,6 +22,7 @@ _RESERVED = frozenset(
         "LAMBDA_TASK_ROOT",
     }
 )  # fmt: skip
+_LONGEST_NAME = 64
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _FOR_ENVIRONMENT = (
     "Lambda was unable to configure your environment variables because the environment variables you have provided"
@@ -35,6 +37,10 @@ def check_settings(params: Mapping[str, Any], facts: Facts) -> None:
     variables = (params.get("Environment") or {}).get("Variables") or {}
     if variables:
         _check_variables(variables, int(facts.value("quota.lambda.env_vars")) * 1_024)
+    if params.get("TenancyConfig") and not params.get("CapacityProviderConfig"):
+        _refuse("The local cloud does not isolate tenants: leave TenancyConfig out of what you deploy here.")
+    check_logging(params.get("LoggingConfig") or {})
+    _check_name(params)
     _check_archive(params)
 
 
@@ -59,8 +65,17 @@ def _check_variables(variables: Mapping[str, str], most_bytes: int) -> None:
         _refuse(f"{_FOR_ENVIRONMENT} exceeded the {most_bytes // 1_024}KB limit. String measured: {measured}")
 
 
+def _check_name(params: Mapping[str, Any]) -> None:
+    """A name has at most 64 characters: the model allows for those of an ARN."""
+    name = str(params.get("FunctionName", "")).rsplit(":", 1)[-1]
+    if "Code" in params and len(name) > _LONGEST_NAME:
+        _invalid(name, "functionName", f"Member must have length less than or equal to {_LONGEST_NAME}")
+
+
 def _check_archive(params: Mapping[str, Any]) -> None:
     """Code that comes with the request: CreateFunction has it in `Code`, UpdateFunctionCode at the top."""
+    if "Code" in params and not {"ZipFile", "S3Bucket", "ImageUri"} & set(params["Code"]):
+        _refuse("Please provide a source for function code.")
     archive = (params.get("Code") or params).get("ZipFile")
     if isinstance(archive, bytes) and not zipfile.is_zipfile(io.BytesIO(archive)):
         _refuse("Could not unzip uploaded file. Please check your file, then try to upload again.")

@@ -29,6 +29,7 @@ _OLDEST = {"python3": 12, "java": 11, "dotnet": 8}
 _LARGEST_TMP_MB = 512
 _LEAST_CACHED_US = 3 * 3_600_000_000
 
+
 @dataclass(eq=False)
 class _Snapshot:
     recording: Recording

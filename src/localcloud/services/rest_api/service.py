@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,15 @@ if TYPE_CHECKING:
 _MB = 1024 * 1024
 _NOWHERE = Resource("", "/", {})
 _NOTHING = Method("ANY", "NONE", "", False, (), {}, "", None)
+
+
+# Source: "Amazon API Gateway important notes", on REST APIs
+_REMAPPED = frozenset(
+    {
+        "authorization", "connection", "content-length", "content-md5", "date", "host", "server", "user-agent",
+        "www-authenticate",
+    }
+)  # fmt: skip
 
 
 class RestApis:
@@ -155,8 +165,8 @@ class RestApis:
             exchange.charged = error.kind not in FREE
             return self._refuse(exchange, error)
         trace = exchange.context["xrayTraceId"]
-        return HttpResponse(answer.status, {**self._own_headers(exchange), "x-amzn-trace-id": trace, **answer.headers},
-                            answer.body)  # fmt: skip
+        own = {**self._own_headers(exchange), "x-amzn-trace-id": trace}
+        return HttpResponse(answer.status, {**own, **_remapped(answer.headers)}, answer.body)
 
     def _through(self, exchange: Exchange) -> HttpResponse:
         if exchange.method is _NOTHING:
@@ -221,3 +231,8 @@ class RestApis:
             context["integration"] = {"latency": context["integrationLatency"]}
         settings = exchange.stage.access_log_settings
         write_access_log(cloud, settings, context, f"{exchange.definition.api_id}/{exchange.stage.name}")
+
+
+def _remapped(headers: Mapping[str, str]) -> dict[str, str]:
+    """A backend's headers under the names that API Gateway gives those which it sets itself."""
+    return {f"x-amzn-remapped-{name}" if name in _REMAPPED else name: value for name, value in headers.items()}

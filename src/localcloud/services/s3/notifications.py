@@ -16,6 +16,7 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.services.lambda_.recursion import Lineage
 from localcloud.services.policies import allows
 from localcloud.services.s3.events import ObjectEvent
+from localcloud.services.s3.overlaps import overlap
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -49,10 +50,13 @@ class S3Notifications:
 
     def _configure(self, call: ApiCall) -> Any:
         bucket_arn = f"arn:aws:s3:::{call.params['Bucket']}"
+        given = call.params["NotificationConfiguration"]
+        if overlap([one for part, _, _ in _KINDS for one in given.get(part) or ()]):
+            message = "Configurations overlap. Configurations on the same bucket cannot share a common event type."
+            raise ApiError("InvalidArgument", message, 400)
         if not call.params.get("SkipDestinationValidation"):
-            configuration = call.params["NotificationConfiguration"]
             for part, member, action in _KINDS:
-                for one in configuration.get(part) or ():
+                for one in given.get(part) or ():
                     if not self._may_send(one[member], action, bucket_arn):
                         message = "Unable to validate the following destination configurations"
                         raise ApiError("InvalidArgument", message, 400)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from botocore.utils import parse_timestamp
 from moto.scheduler.models import scheduler_backends
 
 from localcloud.api import ApiCall, ApiError
@@ -52,6 +53,7 @@ class Scheduler:
         register("scheduler", "CreateSchedule", self._put)
         register("scheduler", "UpdateSchedule", self._put)
         register("scheduler", "DeleteSchedule", self._delete)
+        register("scheduler", "CreateScheduleGroup", self._create_group)
         register("scheduler", "DeleteScheduleGroup", self._delete_group)
 
     @cached_property
@@ -107,11 +109,19 @@ class Scheduler:
             self._disarm(known.arn)
         return answer
 
+    def _create_group(self, call: ApiCall) -> Any:
+        name = call.params["Name"]
+        if name in self._backend.schedule_groups:
+            raise ApiError("ConflictException", f"Schedule group {name} already exists.", 409)
+        return self._cloud.api.stock(call)
+
     def _delete_group(self, call: ApiCall) -> Any:
         name = call.params["Name"]
         group = self._backend.schedule_groups.get(name)
         if group is None:
             raise ApiError("ResourceNotFoundException", f"Schedule group {name} does not exist.", 404)
+        if name == _DEFAULT:
+            raise _refused("The default schedule group cannot be deleted.")
         answer = self._cloud.api.stock(call)
         for schedule in group.schedules.values():
             self._disarm(schedule.arn)
@@ -169,7 +179,8 @@ def _moment(value: Any) -> datetime | None:
         return None
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
-    return datetime.fromtimestamp(float(value), UTC)
+    parsed: datetime = parse_timestamp(value)
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _refused(message: str) -> ApiError:

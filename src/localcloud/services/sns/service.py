@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "AWS/SNS"
 _BATCH = 10
+_QUEUE_ARN = re.compile(r"arn:[a-z-]+:sqs:[a-z0-9-]+:\d{12}:[\w.-]+")
 _BATCH_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
 _ARN_PARTS = 6
 _PROTOCOLS = ("application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs")
@@ -117,6 +119,9 @@ class SNS:
         if protocol in ("http", "https") and not endpoint.startswith(f"{protocol}://"):
             raise _invalid("Invalid parameter: Endpoint must match the specified protocol")
         attributes = call.params.get("Attributes") or {}
+        if protocol != "sqs" and call.params["TopicArn"].endswith(".fifo"):
+            raise _invalid("Invalid parameter: Invalid parameter: Endpoint Reason: Please use FIFO SQS queue")
+        _check_dead_letters(attributes.get("RedrivePolicy"))
         _check_policy(attributes.get("FilterPolicy"), attributes.get("FilterPolicyScope"))
         known = set(self._backend.subscriptions)
         answer = self._cloud.api.stock(call)
@@ -130,6 +135,8 @@ class SNS:
     def _set_attribute(self, call: ApiCall) -> Any:
         name, value = call.params["AttributeName"], call.params.get("AttributeValue")
         subscription = self._backend.subscriptions.get(call.params["SubscriptionArn"])
+        if subscription is not None and name == "RedrivePolicy":
+            _check_dead_letters(value)
         if subscription is not None and name == "FilterPolicy":
             _check_policy(value, subscription.attributes.get("FilterPolicyScope"))
         if subscription is not None and name == "FilterPolicyScope":
@@ -246,6 +253,18 @@ def _check_policy(policy: str | None, scope: str | None) -> None:
             compile_policy(policy, scope or ATTRIBUTES)
         except InvalidFilterPolicy as exc:
             raise _invalid(f"Invalid parameter: FilterPolicy: {exc}") from None
+
+
+def _check_dead_letters(policy: str | None) -> None:
+    """Raises ApiError for a RedrivePolicy that names no queue."""
+    if not policy:
+        return
+    try:
+        arn = json.loads(policy).get("deadLetterTargetArn")
+    except (ValueError, AttributeError):
+        raise _invalid("Invalid parameter: RedrivePolicy: failed to parse JSON.") from None
+    if not isinstance(arn, str) or not _QUEUE_ARN.fullmatch(arn):
+        raise _invalid("Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn")
 
 
 def _is_fifo(topic: Any) -> bool:

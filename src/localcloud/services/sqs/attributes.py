@@ -15,6 +15,15 @@ _OTHERS = frozenset(
         "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit",
     }
 )  # fmt: skip
+_OF_FIFO = frozenset({"FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"})
+_PER_GROUP, _GROUP = "perMessageGroupId", "messageGroup"
+_WORDS = {
+    "FifoThroughputLimit": ("perQueue", _PER_GROUP),
+    "DeduplicationScope": ("queue", _GROUP),
+    "ContentBasedDeduplication": ("true", "false"),
+    "SqsManagedSseEnabled": ("true", "false"),
+    "FifoQueue": ("true", "false"),
+}
 _JSON = ("Policy", "RedrivePolicy", "RedriveAllowPolicy")
 
 
@@ -38,15 +47,27 @@ class QueueAttributes:
             "VisibilityTimeout": (0, int(facts.value("quota.sqs.visibility")["max"])),
         }
 
-    def check(self, attributes: Mapping[str, str]) -> None:
-        """Raises ApiError InvalidAttributeName or InvalidAttributeValue."""
+    def check(self, attributes: Mapping[str, str], fifo: bool, scope: str | None = None) -> None:
+        """`fifo` says which kind of queue it is, `scope` is the deduplication scope that it has.
+
+        Raises ApiError InvalidAttributeName or InvalidAttributeValue.
+        """
         for name, value in attributes.items():
             if name in self._ranges:
                 self._check_number(name, value)
-            elif name not in _OTHERS:
+            elif name not in _OTHERS or (name in _OF_FIFO and not fifo):
                 raise ApiError("InvalidAttributeName", f"Unknown Attribute {name}.", 400)
+            elif name in _WORDS and value not in _WORDS[name]:
+                raise _invalid(name)
             elif name in _JSON and value:
                 self._check_json(name, value)
+        limit = attributes.get("FifoThroughputLimit")
+        if limit == _PER_GROUP and attributes.get("DeduplicationScope", scope) != _GROUP:
+            raise ApiError(
+                "InvalidAttributeValue",
+                f"The {_PER_GROUP} value is allowed only when the value for DeduplicationScope is {_GROUP}.",
+                400,
+            )
 
     def _check_number(self, name: str, value: str) -> None:
         least, most = self._ranges[name]

@@ -174,8 +174,9 @@ class SQS:
         return {}
 
     def _create(self, call: ApiCall) -> Any:
-        self._attributes.check(call.params.get("Attributes") or {})
         name, wanted = call.params["QueueName"], call.params.get("Attributes") or {}
+        fifo = name.endswith(".fifo") or wanted.get("FifoQueue") == "true"  # moto refuses what has only one of them
+        self._attributes.check(wanted, fifo)
         if name.endswith(".fifo") and wanted.get("FifoQueue") != "true":
             raise ApiError(
                 "InvalidParameterValue",
@@ -213,7 +214,7 @@ class SQS:
     def _set_attributes(self, queue: Any, params: dict[str, Any]) -> dict[str, Any]:
         """Change the attributes that are given; moto would forget the queue's policy when it is not among them."""
         attributes = dict(params["Attributes"])
-        self._attributes.check(attributes)
+        self._attributes.check(attributes, queue.fifo_queue, queue.deduplication_scope)
         if "Policy" not in attributes and queue.policy is not None:
             attributes["Policy"] = queue.policy
         self.queues.backend.set_queue_attributes(queue.name, attributes)

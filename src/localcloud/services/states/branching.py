@@ -46,13 +46,14 @@ def run_map(run: Interpreter, state: State, view: View, progress: Progress) -> O
         return run_distributed(run, state, view, progress)
     data = effective(state, view)
     seen = replace(view, data=data) if not state.jsonata else view
-    items = map_items(state, seen, data)
+    items, keyed = map_items(state, seen, data)
     limit = run.most_iterations
     most = min(int(field(state, seen, "MaxConcurrency") or 0) or limit, limit)
     tolerated = _tolerated(state, seen, len(items))
     run.note("MapStateStarted", "mapStateStartedEventDetails", length=len(items))
     jobs = [
-        lambda n=n, item=item: _iteration(run, state, seen, n, item, progress.of(n)) for n, item in enumerate(items)
+        lambda n=n, item=item: _iteration(run, state, seen, n, item, keyed, progress.of(n))
+        for n, item in enumerate(items)
     ]
     results, failures = _together(run, jobs, most, tolerated)
     if len(failures) > tolerated:
@@ -75,10 +76,15 @@ def _tolerated(state: State, view: View, count: int) -> int:
     return min(allowed, default=0)
 
 
-def _iteration(run: Interpreter, state: State, view: View, index: int, item: Any, progress: Progress) -> Any:
+def _iteration(
+    run: Interpreter, state: State, view: View, index: int, item: Any, keyed: bool, progress: Progress
+) -> Any:
     if progress.done:
         return progress.output
-    context = {**view.context, "Map": {"Item": {"Index": index, "Value": item}}}
+    value = {"Index": index, "Value": item}
+    if keyed:  # the pairs of an object
+        value |= {"Key": item["Key"], "Value": item["Value"]}
+    context = {**view.context, "Map": {"Item": value}}
     details = {"name": state.name, "index": index}
     run.note("MapIterationStarted", "mapIterationStartedEventDetails", **details)
     given = item

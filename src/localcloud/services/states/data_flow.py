@@ -12,11 +12,45 @@ from localcloud.services.states.errors import StateFailed
 from localcloud.services.states.paths import NoSuchPath
 from localcloud.services.states.templates import View
 
+# what JSONata fields must come to: how it is called, its types, its least value
+_KINDS: dict[str, tuple[str, tuple[type, ...], int | None]] = {
+    "Seconds": ("an integer", (int,), 0),
+    "TimeoutSeconds": ("an integer", (int,), 1),
+    "HeartbeatSeconds": ("an integer", (int,), 1),
+    "MaxConcurrency": ("an integer", (int,), 0),
+    "ToleratedFailureCount": ("an integer", (int,), 0),
+    "ToleratedFailurePercentage": ("a number", (int, float), 0),
+    "Timestamp": ("a string", (str,), None),
+    "Error": ("a string", (str,), None),
+    "Cause": ("a string", (str,), None),
+    "Items": ("an array or an object", (list, dict), None),
+}
+
 
 def field(state: State, view: View, name: str) -> Any:
-    """What a field comes to; None where the state does not have it."""
+    """What a field comes to; None where the state does not have it.
+
+    Raises StateFailed when a JSONata expression gives what the field cannot be.
+    """
     template = state.fields.get(name)
-    return None if template is None else template(view)
+    value = None if template is None else template(view)
+    if template is not None and state.jsonata and name in _KINDS:
+        _check_kind(state, name, value)
+    return value
+
+
+def _check_kind(state: State, name: str, value: Any) -> None:
+    expected, kinds, least = _KINDS[name]
+    fits = isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds)
+    where = f"The JSONata expression '{_source(state.raw.get(name))}' specified for the field '{name}' returned"
+    if not fits:
+        raise StateFailed(errors.QUERY, f"{where} an unexpected result type. Expected {expected}, found: {value!r}.")
+    if least is not None and value < least:
+        raise StateFailed(errors.QUERY, f"{where} a value that is out of range: {value!r}.")
+
+
+def _source(raw: Any) -> str:
+    return raw.strip()[2:-2].strip() if isinstance(raw, str) else str(raw)
 
 
 def effective(state: State, view: View) -> Any:
@@ -29,13 +63,20 @@ def effective(state: State, view: View) -> Any:
     return state.parameters(replace(view, data=found))
 
 
-def map_items(state: State, view: View, data: Any) -> list[Any]:
-    """The items of a Map state that stand in its input. Raises StateFailed when they are no list."""
+def map_items(state: State, view: View, data: Any) -> tuple[list[Any], bool]:
+    """The items of a Map state that stand in its input: those of a list, or (True) the pairs of an object.
+
+    Raises StateFailed when they are neither.
+    """
     given = view.state_input if state.jsonata else data
     items = field(state, view, "Items") if "Items" in state.fields else given
+    if isinstance(items, dict):
+        return [{"Key": key, "Value": value} for key, value in items.items()], True
     if not isinstance(items, list):
-        raise StateFailed(errors.RUNTIME, f"The items of the Map state {state.name!r} must be a list, found {items!r}.")
-    return items
+        raise StateFailed(
+            errors.RUNTIME, f"The items of the Map state {state.name!r} must be an array or an object, found {items!r}."
+        )
+    return items, False
 
 
 def filtered(path: Any, view: View, name: str) -> Any:
@@ -45,7 +86,7 @@ def filtered(path: Any, view: View, name: str) -> Any:
     try:
         return path.get(view.scope)
     except NoSuchPath as exc:
-        raise StateFailed(errors.RUNTIME, f"Invalid path '{exc}' in {name}: nothing is there.") from None
+        raise StateFailed(errors.RUNTIME, f"Invalid path '{exc}': No results for the path of {name}.") from None
 
 
 def put(path: Any, data: Any, value: Any) -> Any:

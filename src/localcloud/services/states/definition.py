@@ -182,7 +182,6 @@ def _state(name: str, raw: Any, where: str, language: str) -> State:
 
 
 def _compile_fields(state: State, raw: Mapping[str, Any], where: str) -> None:
-    template = query_template if state.jsonata else payload_template
     for name, attribute in (("InputPath", "input_path"), ("OutputPath", "output_path"), ("ResultPath", "result_path")):
         if name in raw:
             setattr(state, attribute, None if raw[name] is None else compile_path(raw[name]))
@@ -191,7 +190,7 @@ def _compile_fields(state: State, raw: Mapping[str, Any], where: str) -> None:
         ("Arguments", "arguments"), ("Output", "output"), ("Assign", "assign"),
     ):  # fmt: skip
         if name in raw and not (state.type == "Choice" and name == "Choices"):
-            setattr(state, attribute, template(raw[name]))
+            setattr(state, attribute, query_template(raw[name], name) if state.jsonata else payload_template(raw[name]))
     state.retry = tuple(
         _retrier(one, f"{where}/Retry[{n}]", raw["Retry"]) for n, one in enumerate(raw.get("Retry", ()))
     )
@@ -212,7 +211,7 @@ def _compile_others(state: State, raw: Mapping[str, Any]) -> None:
         if name in raw:
             value = raw[name]
             if state.jsonata:
-                state.fields[name] = query_template(value)
+                state.fields[name] = query_template(value, name)
             else:
                 state.fields[name] = payload_template(value)
         elif f"{name}Path" in raw:
@@ -265,8 +264,8 @@ def _compile_choices(state: State, raw: Mapping[str, Any], where: str) -> None:
         if state.jsonata:
             if not is_expression(one.get("Condition")) and not isinstance(one.get("Condition"), bool):
                 raise invalid("Field Condition is required", f"{where}/Choices[{number}]")
-            members["condition"] = query_template(one["Condition"])
-            members["output"] = query_template(one["Output"]) if "Output" in one else None
+            members["condition"] = query_template(one["Condition"], f"Choices[{number}]/Condition")
+            members["output"] = query_template(one["Output"], f"Choices[{number}]/Output") if "Output" in one else None
         else:
             members["rule"] = compile_rule(one)
         found.append(Choice(one["Next"], **members))
@@ -305,6 +304,6 @@ def _catcher(one: Any, where: str, all_of_them: list[Any], jsonata: bool) -> Cat
         errors=_errors(one, where, all_of_them),
         next=one["Next"],
         result_path=None if path is None else compile_path(path),
-        output=query_template(one["Output"]) if "Output" in one else None,
+        output=query_template(one["Output"], "Catch/Output") if "Output" in one else None,
         assign=template(one["Assign"]) if "Assign" in one else None,
     )

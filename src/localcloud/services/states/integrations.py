@@ -210,6 +210,17 @@ class Integrations:
             raise StateFailed(f"{prefix}.SdkClientException", str(exc)) from None
         return from_api(model.output_shape, answer)
 
+    def has_action(self, service: str, action: str) -> bool:
+        """Whether a service that tasks name has an action; True also for a service that nobody here knows."""
+        try:
+            client = self._client(_CLIENTS.get(service, service))
+            client.meta.service_model.operation_model(action[:1].upper() + action[1:])
+        except OperationNotFoundError:
+            return False
+        except (BotoCoreError, ValueError):
+            return True
+        return True
+
     def _client(self, service: str) -> Any:
         if service not in self._clients:
             self._clients[service] = self._cloud.client(service, config=_ONCE)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Variables = dict[str, Any]
 Runner = Callable[["Interpreter", State, View, Progress], tuple[Any, str | None]]
 _MOST_BYTES = 4  # of a character in UTF-8
+# what goes wrong with the data of a state, rather than with what it calls: the cause says where
+_OF_THE_LANGUAGE = (errors.RUNTIME, errors.PARAMETER_PATH, errors.RESULT_PATH, errors.INTRINSIC, errors.QUERY)
+_WHERE = "An error occurred while executing the state"
 
 
 class Interpreter:
@@ -93,6 +96,7 @@ class Interpreter:
         entered_us = kernel.unix_us
         if not again or state.type == "Fail":
             self.note(_ENTERED[state.type], "stateEnteredEventDetails", name=state.name, input=text)
+        entered = self.execution.history.count
         attempts = [0] * len(state.retry)
         while True:
             retries = sum(attempts)
@@ -104,6 +108,8 @@ class Interpreter:
             try:
                 output, following = RUNNERS[state.type](self, state, view, progress)
             except StateFailed as failure:
+                if failure.error in _OF_THE_LANGUAGE and state.type != "Fail" and not failure.cause.startswith(_WHERE):
+                    failure.cause = f"{_WHERE} '{state.name}' (entered at the event id #{entered}). {failure.cause}"
                 if failure.error == errors.QUERY:
                     self.note(
                         "EvaluationFailed", "evaluationFailedEventDetails",

@@ -41,7 +41,7 @@ def read_items(run: Interpreter, state: State, view: View, data: Any) -> Dataset
     """Raises StateFailed: States.ItemReaderFailed for what cannot be read."""
     reader = state.raw.get("ItemReader")
     if reader is None:
-        return Dataset(map_items(state, view, data))
+        return Dataset(map_items(state, view, data)[0])
     config = reader.get("ReaderConfig") or {}
     place = field(state, view, "ItemReader.Arguments") or {}
     most = field(state, view, "ItemReader.MaxItems")
@@ -109,12 +109,14 @@ def _object(run: Interpreter, place: Mapping[str, Any], config: Mapping[str, Any
 
 
 def _array(parsed: Any, pointer: str) -> list[Any]:
-    """The array of a JSON document, at a JSON Pointer."""
+    """The array of a JSON document, at a JSON Pointer, or the pairs of an object there."""
     for step in pointer.split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
         parsed = parsed[int(name)] if isinstance(parsed, list) else parsed[name]
+    if isinstance(parsed, dict):
+        return [{"Key": key, "Value": value} for key, value in parsed.items()]
     if not isinstance(parsed, list):
-        raise ValueError("the JSON document is no array")
+        raise ValueError("the JSON document is neither an array nor an object")
     return parsed
 
 

@@ -48,6 +48,10 @@ class Machines:
         found: list[Any] = stepfunctions_backends[self._cloud.account_id][self._cloud.region].state_machines
         return found
 
+    def named(self, name: str) -> Any:
+        """moto's state machine of this name, or None."""
+        return next((machine for machine in self._all if machine.name == name), None)
+
     def find(self, arn: str) -> Target:
         """By the ARN of a state machine, a version or an alias; an alias draws. Raises ApiError."""
         for machine in self._all:

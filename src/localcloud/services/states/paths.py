@@ -82,6 +82,8 @@ class Path:
                 _set(here, step, value, self.text)
                 break
             inner = _step_into(here, step)
+            if not isinstance(inner, dict | list | None):
+                raise NoSuchPath(self.text)  # a number or a text has no parts
             copied = dict(inner) if isinstance(inner, dict) else list(inner) if isinstance(inner, list) else {}
             _set(here, step, copied, self.text)
             here = copied

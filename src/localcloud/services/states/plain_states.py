@@ -48,7 +48,7 @@ def run_choice(run: Interpreter, state: State, view: View, progress: Progress) -
     if not state.jsonata:
         view = replace(view, data=filtered(state.input_path, view, "InputPath"))
     for choice in state.choices:
-        met = choice.condition(view) is True if choice.condition is not None else choice.rule(view.scope)  # type: ignore[misc]
+        met = _condition(choice.condition(view)) if choice.condition is not None else choice.rule(view.scope)  # type: ignore[misc]
         if met:
             output = choice.output(view) if choice.output is not None else _chosen(state, view)
             assign(choice.assign, view)
@@ -58,6 +58,12 @@ def run_choice(run: Interpreter, state: State, view: View, progress: Progress) -
     output = _chosen(state, view)
     assign(state.assign, view)
     return output, state.default
+
+
+def _condition(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise StateFailed(errors.QUERY, f"The Condition of a choice must come to true or false, found: {value!r}.")
+    return value
 
 
 def _chosen(state: State, view: View) -> Any:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from jsonata import Jsonata
+from jsonata.utils import Utils
 
 from localcloud.services.states.errors import QUERY, StateFailed
 from localcloud.services.states.intrinsics import _uuid
@@ -31,12 +32,22 @@ def compile_expression(text: str) -> Jsonata:
         raise ValueError(f"The JSONata expression {source!r} is not valid: {exc}") from exc
 
 
-def evaluate(text: str, states: dict[str, Any], variables: dict[str, Any], stream: random.Random) -> Any:
-    """The value of one expression. Raises StateFailed, also when it is nothing at all."""
+def evaluate(
+    text: str, states: dict[str, Any], variables: dict[str, Any], stream: random.Random, field: str = ""
+) -> Any:
+    """The value of one expression in a field. Raises StateFailed, also when it is nothing at all."""
     expression = compile_expression(text)
-    value = _run(expression, states, variables, stream)
-    if value is None and not _is_null(text, states, variables, stream):
-        raise StateFailed(QUERY, f"The JSONata expression '{text.strip()[2:-2].strip()}' returned nothing (undefined).")
+    told = f"The JSONata expression '{text.strip()[2:-2].strip()}' specified for the field '{field}'"
+    try:
+        value = _run(expression, states, variables, stream)
+        if value is None and not _is_null(text, states, variables, stream):
+            raise StateFailed(QUERY, f"{told} returned nothing (undefined).")
+    except StateFailed:
+        raise
+    except Exception as exc:
+        code = getattr(exc, "error", None)
+        reason = f"{code}: {exc}" if isinstance(code, str) else str(exc)
+        raise StateFailed(QUERY, f"{told} threw an error during evaluation. {reason}") from exc
     return _plain(value)
 
 
@@ -44,13 +55,10 @@ def _run(expression: Jsonata, states: dict[str, Any], variables: dict[str, Any],
     frame = expression.create_frame()
     frame.bind("states", states)
     for name, value in variables.items():
-        frame.bind(name, value)
+        frame.bind(name, Utils.NULL_VALUE if value is None else value)
     for name, function in _functions(stream).items():
         expression.register_lambda(name, function)
-    try:
-        return expression.evaluate(None, frame)
-    except Exception as exc:
-        raise StateFailed(QUERY, f"The JSONata expression failed: {exc}") from exc
+    return expression.evaluate(None, frame)
 
 
 def _is_null(text: str, states: dict[str, Any], variables: dict[str, Any], stream: random.Random) -> bool:
@@ -73,7 +81,13 @@ def _functions(stream: random.Random) -> dict[str, Any]:
         "random": lambda seed=None: (stream if seed is None else random.Random(seed)).random(),
         "uuid": lambda: _uuid(stream),
         "parse": json.loads,
+        "eval": _no_eval,
     }
+
+
+def _no_eval(*arguments: Any) -> Any:
+    """JSONata's own, which Step Functions leaves out: $parse reads JSON."""
+    raise ValueError("T1006: Attempted to invoke a non-function")
 
 
 def _plain(value: Any) -> Any:

@@ -19,6 +19,7 @@ from localcloud.services.states.machines import Machines, Target, page
 from localcloud.services.states.map_runs import MapRuns
 from localcloud.services.states.metrics import Metrics
 from localcloud.services.states.redrives import Redrives
+from localcloud.services.states.resource_rules import check_resources
 from localcloud.services.states.running import Executions
 from localcloud.services.states.single_states import SingleStates
 from localcloud.services.states.status_events import StatusEvents
@@ -29,6 +30,7 @@ from localcloud.services.states.tools import Tools
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
+_CHANGEABLE = {"definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration"}
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 _METADATA = "METADATA_ONLY"
 
@@ -60,8 +62,8 @@ class StepFunctions:
     def install(self) -> None:
         """Answer the operations on executions, and check definitions."""
         operations: dict[str, Callable[[ApiCall], dict[str, Any]]] = {
-            "CreateStateMachine": self._checked,
-            "UpdateStateMachine": self._checked,
+            "CreateStateMachine": self._create,
+            "UpdateStateMachine": self._update,
             "ValidateStateMachineDefinition": self._validate,
             "StartExecution": self._start_api,
             "StartSyncExecution": self._start_sync,
@@ -85,16 +87,45 @@ class StepFunctions:
 
     # -- definitions ---------------------------------------------------------------------------
 
+    def _create(self, call: ApiCall) -> dict[str, Any]:
+        """The same state machine is not made twice; another one needs another name."""
+        params = call.params
+        earlier = self._machines.named(params["name"])
+        if earlier is not None:
+            same = (
+                earlier.definition == params["definition"]
+                and (earlier.type or "STANDARD") == params.get("type", "STANDARD")
+                and _plain(earlier.loggingConfiguration) == _plain(params.get("loggingConfiguration"))
+                and _plain(earlier.tracingConfiguration) == _plain(params.get("tracingConfiguration"))
+            )
+            if not same:
+                raise ApiError("StateMachineAlreadyExists", f"State Machine Already Exists: '{earlier.arn}'")
+        return self._checked(call)
+
+    def _update(self, call: ApiCall) -> dict[str, Any]:
+        if not _CHANGEABLE & set(call.params):
+            message = (
+                "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be "
+                "specified"
+            )
+            raise ApiError("MissingRequiredParameter", message)
+        return self._checked(call)
+
     def _checked(self, call: ApiCall) -> dict[str, Any]:
         definition = call.params.get("definition")
         if definition is not None:
             try:
-                machine = compile_definition(definition)
-                if self._is_for_express(call):
-                    check_express(machine)
+                self._check(call, definition)
             except InvalidDefinition as exc:
                 raise ApiError("InvalidDefinition", f"Invalid State Machine Definition: '{exc}'") from None
         return self._cloud.api.stock(call)
+
+    def _check(self, call: ApiCall, definition: str) -> None:
+        """Raises InvalidDefinition."""
+        machine = compile_definition(definition)
+        check_resources(machine, self._tools.integrations.has_action)
+        if self._is_for_express(call):
+            check_express(machine)
 
     def _is_for_express(self, call: ApiCall) -> bool:
         if "stateMachineArn" in call.params:
@@ -103,9 +134,7 @@ class StepFunctions:
 
     def _validate(self, call: ApiCall) -> dict[str, Any]:
         try:
-            machine = compile_definition(call.params["definition"])
-            if self._is_for_express(call):
-                check_express(machine)
+            self._check(call, call.params["definition"])
         except InvalidDefinition as exc:
             code, _, message = str(exc).partition(": ")
             text, _, where = message.rpartition(" at ")
@@ -264,3 +293,10 @@ class StepFunctions:
 def _unsupported() -> ApiError:
     message = "This operation is not supported by this type of state machine"
     return ApiError("StateMachineTypeNotSupported", message)
+
+
+def _plain(configuration: Any) -> str:
+    """Settings in a form that compares; without any, what they are by default."""
+    found = configuration or {}
+    off = not found or found.get("level") == "OFF" or found.get("enabled") is False
+    return "" if off else json.dumps(found, sort_keys=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from localcloud.services.states import queries
 from localcloud.services.states.errors import PARAMETER_PATH, InvalidDefinition, StateFailed
 from localcloud.services.states.intrinsics import compile_intrinsic
 from localcloud.services.states.paths import InvalidPath, NoSuchPath, Scope, compile_path
+
+NOTHING = object()  # there is no result (yet)
 
 
 @dataclass(slots=True)
@@ -22,7 +25,7 @@ class View:
     variables: Mapping[str, Any]
     stream: random.Random
     state_input: Any = None
-    result: Any = None
+    result: Any = NOTHING
     error_output: Any = None
 
     @property
@@ -32,7 +35,7 @@ class View:
     @property
     def states(self) -> dict[str, Any]:
         found = {"input": self.state_input, "context": self.context}
-        if self.result is not None:
+        if self.result is not NOTHING:  # a function's result may well be null
             found["result"] = self.result
         if self.error_output is not None:
             found["errorOutput"] = self.error_output
@@ -79,19 +82,23 @@ def _dynamic(name: str, text: Any) -> Template:
         except NoSuchPath:
             raise StateFailed(
                 PARAMETER_PATH,
-                f"The JSONPath '{text}' specified for the field '{name}' could not be found in the input",
+                f"The JSONPath '{text}' specified for the field '{name}' could not be found in the input "
+                f"'{json.dumps(view.data, separators=(',', ':'), ensure_ascii=False)}'",
             ) from None
 
     return value
 
 
-def query_template(value: Any) -> Template:
-    """A JSONata field: every string between {% and %} is an expression. Raises InvalidDefinition."""
+def query_template(value: Any, field: str = "") -> Template:
+    """A JSONata field: every string between {% and %} is an expression. Raises InvalidDefinition.
+
+    `field` is its place in the state, such as "Output/total".
+    """
     if isinstance(value, dict):
-        members = [(name, query_template(inner)) for name, inner in value.items()]
+        members = [(name, query_template(inner, f"{field}/{name}")) for name, inner in value.items()]
         return lambda view: {name: template(view) for name, template in members}
     if isinstance(value, list):
-        items = [query_template(item) for item in value]
+        items = [query_template(item, f"{field}[{number}]") for number, item in enumerate(value)]
         return lambda view: [template(view) for template in items]
     if not queries.is_expression(value):
         return lambda view: value
@@ -99,4 +106,4 @@ def query_template(value: Any) -> Template:
         queries.compile_expression(value)
     except ValueError as exc:
         raise InvalidDefinition(str(exc)) from None
-    return lambda view: queries.evaluate(value, view.states, dict(view.variables), view.stream)
+    return lambda view: queries.evaluate(value, view.states, dict(view.variables), view.stream, field)

@@ -21,6 +21,7 @@ from localcloud.stacks.types import (
     rest_apis,
     scaling,
     scheduling,
+    secrets,
     streams,
     workflows,
 )
@@ -28,7 +29,7 @@ from localcloud.stacks.types.base import Callback, Made, Making, ResourceFailed,
 
 _FAMILIES = (
     agents, apis, billing, buckets, custom, data, deployments, functions, governance, messaging, nesting,
-    observability, pipes, rest_apis, scaling, scheduling, streams, workflows,
+    observability, pipes, rest_apis, scaling, scheduling, secrets, streams, workflows,
 )  # fmt: skip
 TYPES: Mapping[str, ResourceType] = {kind.name: kind for module in _FAMILIES for kind in module.ALL}
 

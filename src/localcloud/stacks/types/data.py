@@ -27,15 +27,18 @@ class Table(Updatable):
         client, name = making.client("dynamodb"), making.name("TableName", 255)
         arguments = chosen(
             making.properties,
-            "AttributeDefinitions BillingMode GlobalSecondaryIndexes KeySchema LocalSecondaryIndexes "
-            "OnDemandThroughput ProvisionedThroughput SSESpecification WarmThroughput",
+            "AttributeDefinitions BillingMode DeletionProtectionEnabled GlobalSecondaryIndexes KeySchema "
+            "LocalSecondaryIndexes OnDemandThroughput ProvisionedThroughput SSESpecification WarmThroughput",
         )
+        if "DeletionProtectionEnabled" in arguments:
+            arguments["DeletionProtectionEnabled"] = as_bool(arguments["DeletionProtectionEnabled"])
         if "StreamSpecification" in making.properties:
             arguments["StreamSpecification"] = {"StreamEnabled": True, **making.properties["StreamSpecification"]}
         description = client.create_table(TableName=name, Tags=making.tag_list(), **_numbers(arguments))[
             "TableDescription"
         ]
         self._set_ttl(making, name)
+        self._set_recovery(making, name, {})
         attributes = {"Arn": description["TableArn"]}
         if description.get("LatestStreamArn"):
             attributes["StreamArn"] = description["LatestStreamArn"]
@@ -45,10 +48,26 @@ class Table(Updatable):
         specification = making.properties.get("TimeToLiveSpecification")
         if specification:
             specification = {**specification, "Enabled": as_bool(specification["Enabled"])}
+            now = making.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+            if specification["Enabled"] == (now.get("TimeToLiveStatus") == "ENABLED"):
+                return
             making.client("dynamodb").update_time_to_live(TableName=name, TimeToLiveSpecification=specification)
+
+    @staticmethod
+    def _set_recovery(making: Making, name: str, old: Mapping[str, Any]) -> None:
+        wanted = making.properties.get("PointInTimeRecoverySpecification")
+        if wanted and wanted != old.get("PointInTimeRecoverySpecification"):
+            settings = {**wanted, "PointInTimeRecoveryEnabled": as_bool(wanted["PointInTimeRecoveryEnabled"])}
+            making.client("dynamodb").update_continuous_backups(
+                TableName=name, PointInTimeRecoverySpecification=settings
+            )
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         client, new = making.client("dynamodb"), making.properties
+        self._set_recovery(making, made.physical_id, old)
+        protected = as_bool(new.get("DeletionProtectionEnabled", False))
+        if protected != as_bool(old.get("DeletionProtectionEnabled", False)):
+            client.update_table(TableName=made.physical_id, DeletionProtectionEnabled=protected)
         arguments = chosen(
             new, "AttributeDefinitions BillingMode OnDemandThroughput ProvisionedThroughput WarmThroughput"
         )

@@ -1,4 +1,4 @@
-"""DynamoDB's conditions, parsed once."""
+"""DynamoDB's conditions, parsed once, in the place of moto's."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 import moto.dynamodb.models as models
-from moto.dynamodb.comparisons import create_condition_expression_parser, get_filter_expression
+import moto.dynamodb.responses as responses
 from moto.dynamodb.models import table
 
 from localcloud.patching import Patches
+from localcloud.stores.dynamodb.evaluation import Evaluation
+from localcloud.stores.dynamodb.grammar import parse_condition
 
 _KEPT = 4_096
 
@@ -29,11 +31,15 @@ class Conditions:
         """Give moto a parser that remembers."""
         patches.set(models, "get_filter_expression", self.parsed)
         patches.set(table, "get_filter_expression", self.parsed)
+        for module in (models, responses):
+            patches.set(module, "create_condition_expression_parser", lambda *given: _Parser(self, *given))
 
     def parsed(self, expr: str | None, names: Mapping[str, str] | None, values: Mapping[str, Any] | None) -> Any:
-        """moto's `get_filter_expression`, which raises what moto raises."""
+        """In place of moto's `get_filter_expression`: requests have been checked by then."""
         key = self._key(expr, names, values)
-        return self._parse(*key)[0] if key else get_filter_expression(expr, dict(names or {}), dict(values or {}))
+        if key is not None:
+            return self._parse(*key)[0]
+        return Evaluation(parse_condition(expr), names or {}, values or {}) if expr else _Unconditional()
 
     def sound(
         self,
@@ -70,10 +76,32 @@ class Conditions:
         return expr, json.dumps(names) if names else "{}", json.dumps(values) if values else "{}"
 
 
-def _parse(expression: str, names: str, values: str) -> tuple[Any, frozenset[str]]:
-    parser = create_condition_expression_parser(expression, json.loads(names), json.loads(values))
-    parsed = parser.parse()
-    return parsed, frozenset([*parser.expr_attr_names_found, *parser.expr_attr_values_found])
+def _parse(expression: str, names: str, values: str) -> tuple[Evaluation, frozenset[str]]:
+    condition = parse_condition(expression)
+    used = [element for path in condition.paths for element in path if element.startswith("#")]
+    return Evaluation(condition, json.loads(names), json.loads(values)), frozenset([*used, *condition.values])
+
+
+class _Unconditional:
+    """No condition at all."""
+
+    def expr(self, item: Any) -> bool:
+        return True
+
+
+class _Parser:
+    """As moto's parser: `parse()` gives the condition, the lists say which placeholders are in it."""
+
+    def __init__(self, conditions: Conditions, expr: str | None, names: Any, values: Any) -> None:
+        self._given = conditions, expr, names, values
+        found = parse_condition(expr) if expr else None
+        paths = found.paths if found is not None else []
+        self.expr_attr_names_found = [element for path in paths for element in path if element.startswith("#")]
+        self.expr_attr_values_found = found.values if found is not None else []
+
+    def parse(self) -> Any:
+        conditions, *given = self._given
+        return conditions.parsed(*given)
 
 
 def _has_binary(values: Mapping[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
 from localcloud.patching import Patches
-from localcloud.stores.dynamodb import values
+from localcloud.stores.dynamodb import moto_updates, values
 from localcloud.stores.dynamodb.conditions import Conditions
 from localcloud.stores.dynamodb.indexes import SortedIndex
 from localcloud.stores.dynamodb.items import StoredItem, Wire
@@ -49,6 +49,7 @@ class Tables:
         """Step between moto's operations and moto's tables."""
         values.install(patches)
         self.conditions.install(patches)
+        moto_updates.install(patches)
         self.streams.install(patches)
         patches.set(Item, "__new__", lambda cls, *args, **kwargs: object.__new__(cls))  # moto would keep each for ever
         self._put = patches.set(

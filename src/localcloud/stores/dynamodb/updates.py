@@ -18,6 +18,7 @@ import moto.dynamodb.parsing.expressions as untyped_expressions
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from localcloud.stores.dynamodb.items import Wire
+from localcloud.stores.dynamodb.moto_updates import DIGITS, in_one_form
 from localcloud.stores.dynamodb.validity import Unsure, plain_number, value_size
 
 ast_nodes: Any = untyped_nodes  # moto keeps mypy out of both
@@ -119,13 +120,10 @@ def _sum(left: Wire, right: Wire, operator: str) -> Wire:
     one, other = left.get("N"), right.get("N")
     if one is None or other is None or not (plain_number(one) and plain_number(other)):
         raise Unsure
-    first, second = _number(one), _number(other)
-    return {"N": f"{first + second if operator == '+' else first - second}"}
-
-
-def _number(text: str) -> Any:
-    """As moto counts: with whole numbers as long as there is no point."""
-    return Decimal(text) if "." in text else int(text)
+    if "." not in one and "." not in other:
+        return {"N": str(int(one) + int(other) if operator == "+" else int(one) - int(other))}
+    work_out = DIGITS.add if operator == "+" else DIGITS.subtract
+    return {"N": in_one_form(work_out(Decimal(one), Decimal(other)))}
 
 
 _SCALARS = frozenset({"S", "N", "BOOL", "NULL"})

@@ -14,7 +14,8 @@ from moto.dynamodb.models.table import Table
 from localcloud.stores.dynamodb.sizes import CONTAINER_BYTES, number_size
 
 _SURE_KEY_BYTES = 256  # keys may be longer; such are moto's to measure (four bytes a character at most)
-_number = re.compile(r"-?\d{1,18}(?:\.\d{1,18})?").fullmatch
+# as DynamoDB keeps numbers: anything else has to be brought into this form first
+_number = re.compile(r"0|-?(?:0(?=\.)|[1-9]\d{0,17})(?:\.\d{0,17}[1-9])?").fullmatch
 _DEPTH = 16  # of nested lists and maps; DynamoDB takes 32
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from localcloud.runtime import ExecutionEnvironment
 from localcloud.runtime.files import TmpDirectory
 from localcloud.services.lambda_.functions import Function
-from localcloud.services.lambda_.managed import json_logs
+from localcloud.services.lambda_.json_lines import platform_line
 from localcloud.services.lambda_.managed.instances import Instance
 from localcloud.services.lambda_.managed.processor import Processor
 from localcloud.services.lambda_.sandboxes import MANAGED, Sandbox, new_sandbox
@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 
 
 class Worker:
-    """One process. `request_id` is that of the request it has, "" when it has none."""
+    """One process."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.busy = False
-        self.request_id = ""
 
     def log(self, unix_us: int, line: str) -> None:
         self.sandbox.lines.append((unix_us // 1_000, line))
@@ -69,7 +68,7 @@ class ManagedEnvironment:
             if number == 0:
                 details = {"initializationType": MANAGED, "phase": "init", "functionName": self.config.name}
                 version = {"functionVersion": self.config.version}
-                worker.log(kernel.unix_us, json_logs.platform_line(kernel.unix_us, "initStart", details | version))
+                worker.log(kernel.unix_us, platform_line(kernel.unix_us, "initStart", details | version))
             tasks.append(kernel.spawn(init, sandbox, name=f"{self.config.name} process", critical=True))
         for task in tasks:
             task.join()
@@ -78,7 +77,7 @@ class ManagedEnvironment:
         status = "success" if self.workers else "error"
         report = {"initializationType": MANAGED, "phase": "init", "status": status}
         metrics = {"metrics": {"durationMs": (kernel.now_us - started_us) / 1_000}}
-        first.log(kernel.unix_us, json_logs.platform_line(kernel.unix_us, "initReport", report | metrics))
+        first.log(kernel.unix_us, platform_line(kernel.unix_us, "initReport", report | metrics))
         self.flush(first)
         for worker in self.workers:
             self.flush(worker)
@@ -90,9 +89,6 @@ class ManagedEnvironment:
             process.environ["AWS_LAMBDA_MAX_CONCURRENCY"] = str(self.config.managed.max_concurrency)
             process.tmp = self._tmp
             process.use_shared_cpu = self.processor.use
-            unix_us = lambda: self._cloud.kernel.unix_us  # noqa: E731
-            handler = json_logs.JsonHandler(process.write_line, unix_us, lambda: worker.request_id)
-            json_logs.install(process.loggers.root, handler)
 
         return prepare
 
@@ -109,7 +105,7 @@ class ManagedEnvironment:
 
     def release(self, worker: Worker) -> None:
         """Its request is done. An environment that has ended goes with its last request."""
-        worker.busy, worker.request_id = False, ""
+        worker.busy, worker.sandbox.request_id = False, ""
         self.running -= 1
         if self.ended and not self.running:
             self._kill()
@@ -141,4 +137,4 @@ class ManagedEnvironment:
         sandbox = worker.sandbox
         lines, sandbox.lines = sandbox.lines, []
         if lines:
-            self._cloud.logs.put(f"/aws/lambda/{self.config.name}", sandbox.log_stream, lines, by_lambda=True)
+            self._cloud.logs.put(self.config.logs.group, sandbox.log_stream, lines, by_lambda=True)

@@ -13,8 +13,8 @@ from localcloud.kernel import Task, Timer
 from localcloud.services.lambda_ import errors
 from localcloud.services.lambda_.context import ClientContext, LambdaContext
 from localcloud.services.lambda_.invocation import Invoker
+from localcloud.services.lambda_.json_lines import error_line, platform_line, timestamp
 from localcloud.services.lambda_.managed.environments import ManagedEnvironment, Worker
-from localcloud.services.lambda_.managed.json_logs import error_line, platform_line, timestamp
 from localcloud.services.lambda_.marshalling import marshalled
 from localcloud.services.lambda_.results import Interference, InvokeResult
 
@@ -43,7 +43,7 @@ class ManagedInvoker:
         kernel, config, sandbox = self._cloud.kernel, environment.config, worker.sandbox
         process = sandbox.environment
         assert process is not None
-        worker.request_id = request_id
+        sandbox.request_id = request_id
         self._invoker.show_trace(process)
         self._log(worker, "start", {"requestId": request_id, "version": config.version})
         started_us, started_unix_us = kernel.now_us, kernel.unix_us

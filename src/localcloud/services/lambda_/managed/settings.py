@@ -9,6 +9,8 @@ from typing import Any
 from localcloud.api import ApiError
 from localcloud.facts import Facts
 from localcloud.services.lambda_.functions import LATEST, MANAGED_KEY, ManagedSettings
+from localcloud.services.lambda_.log_settings import JSON, LOGGING_KEY
+from localcloud.services.lambda_.log_settings import described as described_logging
 
 MANAGED_CONFIG = "LambdaManagedInstancesCapacityProviderConfig"
 _RUNTIME = re.compile(r"^(python|nodejs|java|dotnet)(\d+(?:\.\d+)?)")
@@ -109,10 +111,10 @@ def described(model: Any, version: str) -> dict[str, Any]:
         "PerExecutionEnvironmentMaxConcurrency": settings.max_concurrency,
         "ExecutionEnvironmentMemoryGiBPerVCpu": settings.gib_per_vcpu,
     }
-    logging = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
+    logging = {**(model.__dict__.get(LOGGING_KEY) or {}), "LogFormat": JSON}
     members: dict[str, Any] = {
         "CapacityProviderConfig": {MANAGED_CONFIG: config},
-        "LoggingConfig": {**logging, "LogGroup": f"/aws/lambda/{model.function_name}"},
+        "LoggingConfig": described_logging(model.function_name, logging),
     }
     if version == LATEST:
         members["State"] = "ActiveNonInvocable"
