@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from patisserie.labs.lab02 import PROGRESS_RIGHT
+from patisserie.labs.lab02.attempts import PROGRESS_RIGHT
 from patisserie.session import open_lab
 from patisserie.targets import TargetError
 
