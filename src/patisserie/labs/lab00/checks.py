@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from patisserie.checks import Check, Finding, at_least, at_most
 from patisserie.labs.lab00.evidence import ReadingEvidence, ShopEvidence
 from patisserie.labs.lab00.workload import BAKERY
@@ -32,8 +34,11 @@ def _judge_reading(evidence: ReadingEvidence) -> list[Finding]:
 
 def _judge_answers(evidence: ShopEvidence) -> list[Finding]:
     refused = "refused with 400" if evidence.refused else "not refused with 400"
+    placed = at_least("orders still answered with 201 and an orderId", evidence.placed, evidence.orders)
+    if evidence.first_miss:
+        placed = replace(placed, measured=f"{placed.measured} (one was answered with {evidence.first_miss})")
     return [
-        at_least("orders still answered with 201 and an orderId", evidence.placed, evidence.orders),
+        placed,
         at_least(f"answers whose bakery is {BAKERY!r}", evidence.named, evidence.orders),
         at_least("orders still found again, each with its price", evidence.found_again, evidence.orders),
         Finding(evidence.refused, f"a pizza is {refused}", "a pizza is still refused with 400"),

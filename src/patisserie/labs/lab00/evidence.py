@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from patisserie.session import LabSession
 
 Report = Mapping[str, float | None]
+_SHOWN = 80  # characters of an unexpected answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def reading(session: LabSession) -> ReadingEvidence:
         wanted = {"duration_ms": report.duration_ms, "billed_ms": report.billed_ms, "init_ms": report.init_ms or None}
         try:
             answer: Any = read(report.line)
-            said = f"read {dict(answer)!r}" if isinstance(answer, Mapping) else f"returned {answer!r}, not a dictionary"
+            said = _said(answer, wanted)
         except NotImplementedError:
             raise  # still to be written
         except Exception as exc:  # noqa: BLE001 - the learner's own function: what it raises is what was found
@@ -52,6 +53,16 @@ def reading(session: LabSession) -> ReadingEvidence:
     return ReadingEvidence(len(found), right, first_miss)
 
 
+def _said(answer: Any, wanted: Report) -> str:
+    """What a function answered, and the first thing in it that has not the form that was asked for."""
+    if not isinstance(answer, Mapping):
+        return f"returned {answer!r}, not a dictionary"
+    missing = [name for name in wanted if name not in answer]
+    texts = [name for name in wanted if isinstance(answer.get(name), str)]
+    trouble = f", without {missing[0]}" if missing else f", with a text for {texts[0]}, not a number" if texts else ""
+    return f"read {dict(answer)!r}{trouble}"
+
+
 def _same(found: Any, wanted: float | None) -> bool:
     if wanted is None:
         return found in (None, 0)
@@ -60,31 +71,38 @@ def _same(found: Any, wanted: float | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ShopEvidence:
-    """What a few customers of the changed shop were answered. All but `named` was so before the change."""
+    """What a few customers of the changed shop were answered. All but `named` was so before the change.
+
+    `first_miss` is the first answer that did not take the order, status and body.
+    """
 
     orders: int
     placed: int
     named: int
     found_again: int
     refused: bool
+    first_miss: str
 
 
 def answers_of_the_shop(session: LabSession) -> ShopEvidence:
     """A few customers order, and ask for their order again; one orders what is not on the menu."""
     url, target = session.orders_url("mine"), session.target
     stream = random.Random(f"{session.seed}/answers")
-    ids, placed, named, found_again = set(), 0, 0, 0
+    ids, placed, named, found_again, first_miss = set(), 0, 0, 0, ""
     for number in range(SAMPLE):
         reply = target.http("POST", url, json=make_order(session.story, stream, number))
         body = _parsed(reply.body)
-        placed += reply.status == 201 and "orderId" in body
+        taken = reply.status == 201 and "orderId" in body
+        placed += taken
+        if not taken and not first_miss:
+            first_miss = f"{reply.status} {reply.body[:_SHOWN]}".strip()
         named += body.get("bakery") == BAKERY
         ids.add(body.get("orderId"))
         again = target.http("GET", f"{url}/{body.get('orderId')}")
         found_again += again.status == 200 and "cents" in body and _parsed(again.body).get("cents") == body["cents"]
     wrong = {"customer": "x", "phone": "x", "items": [{"sku": "pizza", "quantity": 1}]}
     refused = target.http("POST", url, json=wrong).status == 400
-    return ShopEvidence(SAMPLE, placed, named, min(found_again, len(ids)), refused)
+    return ShopEvidence(SAMPLE, placed, named, min(found_again, len(ids)), refused, first_miss)
 
 
 def _parsed(body: str) -> dict[str, Any]:
