@@ -64,10 +64,7 @@ class Measuring(Deploying):
 
     def orders_url(self, name: str) -> str:
         """Where an architecture takes orders. Raises TargetError when its template has lost that output."""
-        outputs = self._standing(name).outputs
-        if "OrdersUrl" not in outputs:
-            raise TargetError(f"The template of {name!r} has no output OrdersUrl; lab.reset() brings it back.")
-        return outputs["OrdersUrl"]
+        return self.output(name, "OrdersUrl")
 
     def _beside(self, name: str, duration_s: float) -> list[Started]:
         """What else goes on while an architecture is measured: started now, and joined at the end."""

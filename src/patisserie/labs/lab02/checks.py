@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from patisserie.checks import Check, Finding, at_least, at_most
 from patisserie.labs.lab02.evidence import PROGRESS_SAMPLE, OutageEvidence, ProgressEvidence, RushEvidence
 from patisserie.labs.lab02.workload import SAMPLE
@@ -23,19 +25,32 @@ def _judge_baseline(found: Measurement) -> list[Finding]:
 
 def _judge_answer(evidence: RushEvidence) -> list[Finding]:
     found = evidence.found
-    refused = found.orders - sum(o.kind == ACCEPTED for o in found.outcomes)
+    accepted = [outcome for outcome in found.outcomes if outcome.kind == ACCEPTED]
+    held = at_most(
+        "accepted orders that the table does not hold under the orderId of their answer", evidence.not_kept, 0
+    )
+    nameless = sum(not outcome.order_id for outcome in accepted)
+    paid = at_most("accepted orders that were never paid and confirmed", evidence.unfinished, found.orders * 0.05)
     return [
         at_most("p95", found.p95_ms, P95_LIMIT_MS, "ms"),
-        at_most("orders failed or abandoned", refused, 0),
-        at_most("accepted orders that the table does not hold under the orderId of their answer", evidence.not_kept, 0),
-        at_most("accepted orders that were never paid and confirmed", evidence.unfinished, found.orders * 0.05),
+        at_most("orders failed or abandoned", found.orders - len(accepted), 0),
+        _more(held, f"{nameless} answers had no orderId" if nameless else ""),
+        _more(paid, f"the payment function ran {evidence.payments} times"),
     ]
+
+
+def _more(finding: Finding, said: str) -> Finding:
+    """A finding that is not as it should be says more."""
+    return finding if finding.ok or not said else replace(finding, measured=f"{finding.measured} ({said})")
 
 
 def _judge_outage(evidence: OutageEvidence) -> list[Finding]:
     return [
         at_least("orders accepted during the outage", evidence.accepted, SAMPLE),
-        at_most("accepted orders lost", evidence.unfinished, 0),
+        _more(
+            at_most("accepted orders lost", evidence.unfinished, 0),
+            f"messages in the dead-letter queue {evidence.dead}, still in the payment queue {evidence.waiting}",
+        ),
     ]
 
 

@@ -26,11 +26,15 @@ _WRITTEN_BY_PAYMENT = {"orderId", "status", "payment"}  # an order that was kept
 
 @dataclass(frozen=True, slots=True)
 class RushEvidence:
-    """The rush on the learner's system, and what became of the accepted orders."""
+    """The rush on the learner's system, and what became of the accepted orders.
+
+    `payments` is how often the payment function ran, counted only when orders are unfinished.
+    """
 
     found: Measurement
     not_kept: int
     unfinished: int
+    payments: int = 0
 
 
 def measured_rush(session: LabSession) -> RushEvidence:
@@ -41,7 +45,9 @@ def measured_rush(session: LabSession) -> RushEvidence:
 def after_the_rush(session: LabSession, found: Measurement) -> RushEvidence:
     """What a rush that has been measured has left behind, two minutes later."""
     session.wait(120)
-    return RushEvidence(found, _not_kept(session, found.outcomes), _unpaid(session, found.outcomes))
+    unfinished = _unpaid(session, found.outcomes)
+    payments = session.functions("mine").of("Payment").invocations if unfinished else 0
+    return RushEvidence(found, _not_kept(session, found.outcomes), unfinished, payments)
 
 
 def _not_kept(session: LabSession, outcomes: tuple[Outcome, ...]) -> int:
@@ -60,10 +66,15 @@ def _unpaid(session: LabSession, outcomes: tuple[Outcome, ...]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class OutageEvidence:
-    """Orders placed while the payment provider was down, and what became of them."""
+    """Orders placed while the payment provider was down, and what became of them.
+
+    `dead` messages lie in the dead-letter queue, `waiting` ones in the payment queue.
+    """
 
     accepted: int
     unfinished: int
+    dead: int
+    waiting: int
 
 
 def during_outage(session: LabSession) -> OutageEvidence:
@@ -75,7 +86,17 @@ def during_outage(session: LabSession) -> OutageEvidence:
     found = session.measure("mine", "outage", few())
     session.wait(OUTAGE_MINUTES * 60 + RECOVERY_S)
     accepted = sum(outcome.kind == ACCEPTED for outcome in found.outcomes)
-    return OutageEvidence(accepted, _unpaid(session, found.outcomes))
+    dead, waiting = (_messages_in(session, f"{queue}Url") for queue in ("PaymentDeadLetters", "PaymentQueue"))
+    return OutageEvidence(accepted, _unpaid(session, found.outcomes), dead, waiting)
+
+
+def _messages_in(session: LabSession, output: str) -> int:
+    """Messages in a queue, visible and in flight."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = session.target.client("sqs").get_queue_attributes(
+        QueueUrl=session.output("mine", output), AttributeNames=names
+    )
+    return sum(int(found["Attributes"][name]) for name in names)
 
 
 def _drop_backlog(session: LabSession) -> None:
@@ -114,7 +135,7 @@ def live_progress(session: LabSession) -> ProgressEvidence:
 
 def _listened(session: LabSession, body: dict[str, Any]) -> ProgressEvidence | None:
     """Place one order and listen; None when it was not taken."""
-    api, target = session.stacks["mine"].outputs["ProgressApiId"], session.target
+    api, target = session.output("mine", "ProgressApiId"), session.target
     reply = target.http("POST", session.orders_url("mine"), json=body)
     order_id = order_id_in(reply.body)
     if not 200 <= reply.status < 300 or not order_id:
