@@ -10,7 +10,6 @@ from patisserie.measure import Measurement, measurement
 from patisserie.session.deploying import Deploying
 from patisserie.session.standing import plainly
 from patisserie.story import Story
-from patisserie.targets import TargetError
 from patisserie.targets.base import Started
 from patisserie.widgets import progress_bar
 
