@@ -8,7 +8,7 @@ import pytest
 
 from patisserie.checks import NOT_YET, PASS
 from patisserie.course import course_root
-from patisserie.labs.lab02 import attempts, evidence, workload
+from patisserie.labs.lab02 import attempts, evidence
 from patisserie.labs.lab02.explore import PAYMENT_SETTINGS_MS
 from patisserie.session import open_lab
 
@@ -108,5 +108,7 @@ def test_the_notebooks_solution_is_the_one_that_the_checks_are_tried_on():
 
 def test_the_numbers_of_the_text_are_those_of_the_workload():
     assert "down for ten minutes" in TEXT and evidence.OUTAGE_MINUTES == 10
-    assert "lab.payment_outage(from_s=120, minutes=10)" in TEXT and workload.RUSH_MINUTES * 60 > 120 + 10 * 60
+    assert "lab.payment_outage(from_s=60, minutes=10)" in TEXT and "lab.few(120, 6)" in TEXT
+    assert 60 + 10 * 60 < 120 * 6  # the orders come before, during and after the outage
+    assert "120 more customers order, one every six seconds" in " ".join(TEXT.split())
     assert "six times the function's timeout, which is 10 seconds here" in TEXT
