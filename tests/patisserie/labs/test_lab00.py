@@ -21,7 +21,10 @@ def lab(tmp_path):
         (lambda line: None, "it returned None, not a dictionary"),
         (lambda line: {"duration_ms": "188.22 ms"} | {"billed_ms": 1, "init_ms": 2}, "with a text for duration_ms"),
         (lambda line: {"duration_ms": 1.0, "billed": 2, "init_ms": 3.0}, "without billed_ms"),
-        (lambda line: {**right_reader(line), "init_ms": float(line.split("Init Duration: ")[1].split()[0])}, "IndexError"),
+        (
+            lambda line: {**right_reader(line), "init_ms": float(line.split("Init Duration: ")[1].split()[0])},
+            "IndexError",
+        ),
     ],
     ids=["nothing", "texts", "a name misspelt", "no warm line in mind"],
 )
