@@ -19,6 +19,7 @@ _REPORT = re.compile(
     re.DOTALL,
 )
 _PLACE = re.compile(r'File "/var/task/([^"]+)", line (\d+)')
+_FOLDERS = re.compile(r"\(/[^()]*/(?=[^()/]*\))")  # of code on the machine that runs it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def troubles(logs: Any, stack: DeployedStack, since_ms: int = 0) -> list[Trouble
 def _trouble(message: str) -> str:
     if message.startswith("[ERROR] "):
         places = _PLACE.findall(message)
-        said = message.removeprefix("[ERROR] ").partition("\n")[0].strip()
+        said = _FOLDERS.sub("(", message.removeprefix("[ERROR] ").partition("\n")[0].strip())
         return f"{said} ({places[-1][0]}, line {places[-1][1]})" if places else said
     if " Task timed out after " in message:
         return "Task timed out after " + message.partition(" Task timed out after ")[2].strip()

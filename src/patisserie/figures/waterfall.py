@@ -59,7 +59,8 @@ def waterfall(spans: Sequence[SpanLike], title: str) -> Figure:
         body += _row(span, label, depths[span.span_id], top, (span.start_us - first_us) * scale, length_ms, scale)
         rows.append((label, fmt.duration((span.start_us - first_us) / 1_000), fmt.duration(length_ms), _notes(span)))
     if hidden:
-        body += text(16, height - 8, f"{hidden} shorter steps are not shown", colour=style.MUTED)
+        said = "1 shorter step is not shown" if hidden == 1 else f"{hidden} shorter steps are not shown"
+        body += text(16, height - 8, said, colour=style.MUTED)
     alt = f"{title}: {fmt.duration(whole_us / 1_000)} in all. {_finding(shown, spans, whole_us)}"
     return Figure(drawing(_NAMES_W + _BARS_W + _RIGHT, height, title, alt, body), alt, _COLUMNS, tuple(rows))
 

@@ -19,7 +19,7 @@ class Looking(Deploying):
     @plainly
     def stored_orders(self, name: str) -> dict[str, dict[str, Any]]:
         """What the table of an architecture holds of every order, by its id, in DynamoDB's own form."""
-        table = self._standing(name).outputs["OrdersTable"]
+        table = self.output(name, "OrdersTable")
         pages = self.target.client("dynamodb").get_paginator("scan").paginate(TableName=table)
         return {item["orderId"]["S"]: item for page in pages for item in page["Items"]}
 

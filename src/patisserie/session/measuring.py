@@ -10,7 +10,6 @@ from patisserie.measure import Measurement, measurement
 from patisserie.session.deploying import Deploying
 from patisserie.session.standing import plainly
 from patisserie.story import Story
-from patisserie.targets import TargetError
 from patisserie.targets.base import Started
 from patisserie.widgets import progress_bar
 
@@ -64,10 +63,7 @@ class Measuring(Deploying):
 
     def orders_url(self, name: str) -> str:
         """Where an architecture takes orders. Raises TargetError when its template has lost that output."""
-        outputs = self._standing(name).outputs
-        if "OrdersUrl" not in outputs:
-            raise TargetError(f"The template of {name!r} has no output OrdersUrl; lab.reset() brings it back.")
-        return outputs["OrdersUrl"]
+        return self.output(name, "OrdersUrl")
 
     def _beside(self, name: str, duration_s: float) -> list[Started]:
         """What else goes on while an architecture is measured: started now, and joined at the end."""

@@ -59,6 +59,13 @@ class Standing:
         note = "nothing leaves this computer" if self.target.name == "local" else "outside this simulation, real time"
         return f"Lab {self.lab.number} {self.lab.title} · target {self.target.name} ({note}) · seed {self.seed}"
 
+    def output(self, name: str, output: str) -> str:
+        """An output of a deployed architecture. Raises TargetError when its template has lost it."""
+        outputs = self._standing(name).outputs
+        if output not in outputs:
+            raise TargetError(f"The template of {name!r} has no output {output}; lab.reset() brings it back.")
+        return outputs[output]
+
     def _standing(self, name: str) -> DeployedStack:
         if name not in self.stacks:
             raise TargetError(f"{name!r} is not deployed yet; run lab.deploy({name!r}) first.")

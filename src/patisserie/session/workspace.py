@@ -137,6 +137,11 @@ class Workspace:
         template = parse_template(self.template.read_text(encoding="utf-8"))
         merged = merge(template["Resources"], changes)
         for name, resource in merged.items():
+            if name in _SECTIONS:
+                raise WorkspaceError(
+                    f"{name!r} is a section of a template, and a cell is a part of its Resources: begin with the name "
+                    "of a resource. The other sections stay as they are."
+                )
             if "Type" not in resource:
                 known = ", ".join(template["Resources"])
                 raise WorkspaceError(f"{name!r} is new and has no Type; the system's resources are {known}.")
@@ -148,6 +153,7 @@ class Workspace:
         self.template.write_text(text, encoding="utf-8")
 
 
+_SECTIONS = ("Resources", "Outputs", "Parameters", "Globals", "Conditions", "Mappings", "Metadata", "Transform")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 

@@ -24,7 +24,7 @@ def test_rows_are_in_order_and_name_length_and_cold_start():
     figure = waterfall(SPANS, "One order")
     assert [row[0].split()[0] for row in figure.rows] == ["apigateway", "lambda", "sqs"]
     assert figure.rows[1][3] == "cold start 0.20 s"
-    assert "1 shorter steps are not shown" in figure.svg
+    assert "1 shorter step is not shown" in figure.svg
 
 
 def test_the_words_name_what_took_the_longest_by_itself():

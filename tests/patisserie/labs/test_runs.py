@@ -7,7 +7,6 @@ import pytest
 from patisserie.course import course_root
 from patisserie.labs import LABS, find_lab
 from patisserie.notebooks.digests import pinned, run_in_a_process
-from patisserie.session import open_lab
 
 
 @pytest.mark.parametrize("number", [lab.number for lab in LABS])
@@ -15,22 +14,6 @@ def test_a_run_gives_the_pinned_digest_in_every_process(number):
     found = run_in_a_process(number)
     assert found["digest"] == pinned(course_root())[number]
     assert {check["state"] for check in found["checks"]} == {"pass"}
-
-
-def test_both_shapes_of_the_wait_train_are_slow_and_lose_customers(tmp_path):
-    session = open_lab("02", workdir=tmp_path)
-    try:
-        for name in ("chain", "waiter"):
-            session.deploy(name)
-            found = session.measure(name)
-            assert 5_000 < found.p50_ms < 7_000
-            assert 0.01 < found.failed / found.orders < 0.06
-            assert 0.12 < found.abandoned / found.orders < 0.30
-        assert session.cleanup() == "Everything is cleaned up: nothing is left."
-        left = session.target.client("lambda").list_functions()["Functions"]
-        assert left == []
-    finally:
-        session.close()
 
 
 def test_a_lab_is_found_by_number_slug_or_folder():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from patisserie.labs.lab02 import PROGRESS_RIGHT
+from patisserie.labs.lab02.attempts import PROGRESS_RIGHT
 from patisserie.session import open_lab
 from patisserie.targets import TargetError
 
@@ -21,7 +21,18 @@ def solved(tmp_path_factory):
     ("line", "log"),
     [
         ('    raise ValueError("oh no")\n', "Function: ValueError: oh no (progress.py, line 5)"),
-        ('    send(f"/order/{order_id}", {"orderId": order_id, "status": status})\n', "HTTP Error 40"),
+        (
+            '    send("/orders/{order_id}", {"orderId": order_id, "status": status})\n',
+            "Function: /orders/{order_id}: HTTP Error 400",
+        ),
+        (
+            "    pass\nfrom nowhere import order\n",
+            "ImportModuleError: Unable to import module 'payment': No module named 'nowhere'",
+        ),
+        (
+            "    pass\nfrom channel import nothing\n",
+            "Unable to import module 'payment': cannot import name 'nothing' from 'channel' (channel.py)",
+        ),
         ("    import time; time.sleep(60)\n", "Function: Task timed out after 10.00 seconds"),
         ("    import nope\n", "Function: ModuleNotFoundError: No module named 'nope' (progress.py, line 5)"),
     ],

@@ -54,6 +54,8 @@ def test_a_wrong_file_is_refused_and_nothing_is_overwritten(workspace, name, sou
         ("a: [", "YAML not well-formed"),
         ("just text", "unsupported structure"),
         ("New: {Properties: {}}", "has no Type"),
+        ("Resources: {PaymentQueue: null}", "'Resources' is a section.*begin with the name of a resource"),
+        ("Outputs: {OrdersUrl: null}", "'Outputs' is a section"),
     ],
 )
 def test_a_wrong_fragment_is_refused_and_nothing_is_overwritten(workspace, fragment, message):

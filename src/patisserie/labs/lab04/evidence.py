@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from patisserie.labs.conditions import reliable_partners
 from patisserie.labs.lab04.readings import Readings, readings
 from patisserie.labs.lab04.workload import YEAR, broken_order, few
 from patisserie.load import ACCEPTED, MorningRush
@@ -25,17 +24,6 @@ PATIENCE_S = 600.0
 HOURS_AGO = 26.0
 NEW_READER_S = 300.0
 _SETTLE_S = 60.0
-_RELIABLE = {"PaymentErrorPercent": "0", "OtherErrorPercent": "0"}  # a check judges the design, not the partners' luck
-
-
-@contextmanager
-def reliable_partners(session: LabSession) -> Iterator[None]:
-    """Partners that take their time, but answer every call."""
-    session.partners(_RELIABLE)
-    try:
-        yield
-    finally:
-        session.partners({})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from patisserie.explorable import Explorable
 from patisserie.figures import Figure, trade_offs
-from patisserie.labs.lab04.evidence import reliable_partners
+from patisserie.labs.conditions import reliable_partners
 from patisserie.labs.lab04.readings import Readings
 from patisserie.labs.lab04.workload import tapping
 from patisserie.load import Afterwards, Steady

@@ -17,4 +17,4 @@ def send(channel, message):
     try:
         urllib.request.urlopen(request, timeout=2).close()
     except OSError as error:
-        print(json.dumps({"level": "WARNING", "channel": channel, "error": str(error)}))
+        print(json.dumps({"level": "WARNING", "channel": channel, "error": f"{channel}: {error}"}))
