@@ -23,7 +23,7 @@ from localcloud.api.calls import REQUEST_ID, ApiCall, ApiError
 from localcloud.api.constraints import Constraints
 from localcloud.api.events import CallEvents
 from localcloud.api.moto_direct import MotoDirect
-from localcloud.api.validation import Check, Validator
+from localcloud.api.validation import Validator
 from localcloud.errors import LibraryMissing, WrongContext
 from localcloud.kernel import Kernel, Task
 from localcloud.patching import Patches
@@ -70,9 +70,9 @@ class _Plan:
     service: str
     operation: str
     region: str
-    model: Any
-    events: CallEvents
-    check: Check
+    model: Any  # as the next two: of those that are answered here
+    events: Any
+    check: Any
     handler: Handler | None
     method: str | None
     inside: float | None
@@ -267,15 +267,17 @@ class Api:
         key = (service, operation)
         handler = self._handlers.get(key)
         method = self._moto.method(service, operation) if handler is None and key in HOT_OPERATIONS else None
-        model = service_model.operation_model(operation)
+        answered = handler is not None or method is not None
+        # what takes the stock path may be an operation that botocore has no model of, such as a browser's upload to S3
+        model = service_model.operation_model(operation) if answered else None
         plan = self._plans[id(client), operation] = _Plan(  # it keeps the client, whose id stays its own
             client,
             service,
             operation,
             client.meta.region_name,
             model,
-            CallEvents(client, model),
-            self._validator.check(service, model),
+            CallEvents(client, model) if answered else None,
+            self._validator.check(service, model) if answered else None,
             handler,
             method,
             self._inside.get(key),
