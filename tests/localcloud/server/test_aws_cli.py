@@ -122,7 +122,7 @@ def test_commands_that_wait_page_tail_and_copy(aws, tmp_path, zipped):
     aws("dynamodb", "wait", "table-exists", "--table-name", "cli")
     aws("dynamodb", "put-item", "--table-name", "cli", "--item", '{"id": {"S": "1"}, "sum": {"N": "7.50"}}')
     found = aws("dynamodb", "get-item", "--table-name", "cli", "--key", '{"id": {"S": "1"}}', "--query", "Item.sum.N")
-    assert json.loads(found) == "7.50"
+    assert json.loads(found) == "7.5"  # numbers lose the zeros that say nothing
     aws("cloudwatch", "put-metric-data", "--namespace", "Cli", "--metric-name", "cakes", "--value", "3")
     listed = json.loads(aws("cloudwatch", "list-metrics", "--namespace", "Cli"))["Metrics"]
     assert [metric["MetricName"] for metric in listed] == ["cakes"]
