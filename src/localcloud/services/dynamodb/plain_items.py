@@ -49,7 +49,6 @@ class PlainItems:
     def put(self, call: ApiCall) -> dict[str, Any]:
         """A put that is plainly valid."""
         params, item = call.params, call.params["Item"]
-        check_expressions(params)
         table = self._backend.tables.get(params["TableName"])
         if table is None or not _PLAIN_PUT.issuperset(params) or params.get("ReturnValues", "NONE") != "NONE":
             return self._slowly(call)
@@ -59,6 +58,7 @@ class PlainItems:
         old = self._tables.find(table, item)
         expression = params.get("ConditionExpression")
         if expression is not None:
+            check_expressions(params)
             names, values = params.get("ExpressionAttributeNames"), params.get("ExpressionAttributeValues")
             condition = self._tables.conditions.sound(expression, names, values)
             if condition is None or not condition.expr(old.thawed() if old is not None else None):
