@@ -1,33 +1,23 @@
-"""One invocation in one execution environment: Init when due, the handler, its end and its report."""
+"""One invocation in one execution environment: the handler, its end and its report."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from localcloud.kernel import HandlerSpun, Killed, MemoryExhausted, Task, Timer
+from localcloud.kernel import HandlerSpun, MemoryExhausted, Task, Timer
 from localcloud.runtime import ExecutionEnvironment
 from localcloud.runtime.process import ProcessEnded
-from localcloud.runtime.tape import HOOKS, Tape
 from localcloud.services.lambda_ import errors
 from localcloud.services.lambda_.context import ClientContext, LambdaContext
-from localcloud.services.lambda_.functions import Function, Functions
-from localcloud.services.lambda_.import_weight import ImportWeight
-from localcloud.services.lambda_.init_lines import (
-    PHASE_INIT,
-    PHASE_INVOKE,
-    InitLines,
-    early_init,
-    failed_init,
-    of_invocation,
-)
+from localcloud.services.lambda_.init_lines import of_invocation
+from localcloud.services.lambda_.initialization import Initializer, go_on_for_ever, log_time
 from localcloud.services.lambda_.marshalling import marshalled
 from localcloud.services.lambda_.payloads import Payload, event_of
 from localcloud.services.lambda_.recursion import following
 from localcloud.services.lambda_.results import Interference, InvokeResult
-from localcloud.services.lambda_.sandboxes import PROVISIONED, EnvironmentFactory, Sandbox
-from localcloud.services.lambda_.snapstart import SnapStart
+from localcloud.services.lambda_.sandboxes import PROVISIONED, Sandbox
 from localcloud.services.lambda_.system_lines import Report, end_line, failure_line, report_line, start_line
 from localcloud.trace_header import TraceHeader
 
@@ -38,139 +28,13 @@ _TRACE_ID = "_X_AMZN_TRACE_ID"
 
 
 class Invoker:
-    """Runs Init and invocations on sandboxes."""
+    """Runs invocations on sandboxes; Init again on those that have lost their environment."""
 
-    def __init__(self, cloud: Cloud, functions: Functions) -> None:
+    def __init__(self, cloud: Cloud, initializer: Initializer) -> None:
         self._cloud = cloud
-        self.snap_start = SnapStart(cloud, functions, self.init_at_leisure)
-        self._factory = EnvironmentFactory(cloud, functions)
-        self._functions = functions
-        self._weight = ImportWeight(cloud.facts)
-        self._init_lines = InitLines(cloud)
+        self._initializer = initializer
         self._memory_mb = int(cloud.facts.value("model.lambda.python_memory"))
-        leisure = cloud.facts.value("quota.lambda.init.limit_pc_snapstart_lmi")
-        self._leisure_s = int(leisure["least_s"]), int(leisure["most_s"])
         self._response_limit = int(cloud.facts.value("quota.lambda.payload.response"))
-        self._init_limit_us = round(cloud.facts.value("quota.lambda.init.limit_on_demand") * 1e6)
-
-    # -- Init --------------------------------------------------------------------------------
-
-    def init(self, sandbox: Sandbox) -> None:
-        """On-demand Init: at most 10 s; what takes longer is run again by the first invocation."""
-        if sandbox.config.snap_start:
-            self.snap_start.restore(sandbox)
-        else:
-            self._init(sandbox, self._init_limit_us)
-
-    def init_at_leisure(self, sandbox: Sandbox, tape: Tape | None = None) -> None:
-        """Init before any request: it may take as long as the function, and at least 130 s."""
-        least_s, most_s = self._leisure_s
-        self._init(sandbox, min(max(least_s, sandbox.config.timeout_s), most_s) * 1_000_000, tape)
-
-    def _init(self, sandbox: Sandbox, limit_us: int, tape: Tape | None = None) -> None:
-        kernel = self._cloud.kernel
-        started_us = kernel.now_us
-        environment = sandbox.environment = self._factory.make(sandbox)
-        environment.tape = tape
-        share, environment.cpu_share = environment.cpu_share, 1.0  # Init runs at full CPU, whatever the memory
-        restored = tape is not None and tape.playing
-        self._log_init(sandbox, self._init_lines.start(sandbox.config, sandbox.kind, kernel.unix_us, restored))
-        task = kernel.spawn(self._load, sandbox, group=environment, name=f"{sandbox.config.name} init")
-        finished = task.join(limit_us)
-        environment.cpu_share = share
-        environment.tape = None
-        sandbox.init_us = kernel.now_us - started_us
-        if not finished:
-            environment.kill()
-            task.join()
-            sandbox.environment = None
-            self._log_init(sandbox, self._failed_init(sandbox, sandbox.init_us, PHASE_INIT, None))
-        elif task.exception is not None:
-            self._discard(sandbox)
-            self._log_init(sandbox, self._failed_init(sandbox, sandbox.init_us, PHASE_INIT, task.exception))
-        elif sandbox.kind == PROVISIONED:
-            self._log_init(sandbox, early_init(sandbox.config, sandbox.kind, kernel.unix_us, sandbox.init_us))
-
-    def _load(self, sandbox: Sandbox) -> None:
-        """Import the handler's module and take the time a Python start takes."""
-        environment = sandbox.environment
-        assert environment is not None
-        config = sandbox.config
-        try:
-            failed = self._import_handler(sandbox, environment)
-        except HandlerSpun as exc:
-            self._go_on_for_ever(sandbox, exc)
-        if environment.tape is not None:
-            _before_snapshot(environment)
-            if environment.tape.playing:
-                environment.tape = None
-                self._charge_later_imports(environment)
-                return
-        uses_sdk = bool(environment.modules.requested & {"boto3", "botocore"})
-        init_us = self._cloud.latency.init_us(config.runtime, config.architecture, imports_sdk=uses_sdk)
-        self._cloud.kernel.sleep(init_us + self._weight.executed_in(environment.modules))
-        self._charge_later_imports(environment)
-        if failed is not None:
-            raise failed
-
-    def _load_again(self, sandbox: Sandbox) -> None:
-        """Init inside an invocation, which reports it when it fails."""
-        kernel = self._cloud.kernel
-        started_us = kernel.now_us
-        failed: BaseException | None = None
-        try:
-            self._load(sandbox)
-        except Killed:  # the invocation has timed out
-            raise
-        except BaseException as exc:
-            failed = exc
-            raise
-        finally:
-            if failed is not None or sandbox.handler is None:
-                self._log(sandbox, self._failed_init(sandbox, kernel.now_us - started_us, PHASE_INVOKE, failed))
-
-    def _failed_init(self, sandbox: Sandbox, taken_us: int, phase: str, exc: BaseException | None) -> str | None:
-        return failed_init(sandbox.config, sandbox.kind, self._cloud.kernel.unix_us, taken_us, phase, exc)
-
-    def _charge_later_imports(self, environment: ExecutionEnvironment) -> None:
-        """What a handler imports while it runs takes time then, and more with less memory: only Init has full CPU."""
-        modules, kernel = environment.modules, self._cloud.kernel
-        paid_us = self._weight.executed_in(modules)
-
-        def charge() -> None:
-            nonlocal paid_us
-            weight_us = self._weight.executed_in(modules)
-            due_us, paid_us = weight_us - paid_us, weight_us
-            if due_us > 0 and kernel.current() is not None:
-                kernel.sleep(round(due_us / environment.cpu_share))
-
-        modules.on_executed = charge
-
-    def download_us(self, config: Function) -> int:
-        """How much longer an environment takes to start because of the size of its package."""
-        return self._weight.download_us(self._functions.package_bytes(config))
-
-    @staticmethod
-    def _import_handler(sandbox: Sandbox, environment: ExecutionEnvironment) -> BaseException | None:
-        """Find the sandbox's handler; what is wrong with it, when it cannot be had."""
-        module = ""
-        try:
-            module, function = errors.split_handler(sandbox.config.handler)
-            sandbox.handler = getattr(environment.modules.load(module.replace("/", ".")), function, None)
-            missing = sandbox.handler is None
-            failed: BaseException | None = errors.handler_missing(module, function) if missing else None
-        except (Exception, SystemExit, ProcessEnded) as exc:  # noqa: BLE001 - its function raised it
-            failed = errors.import_failed(module, exc)
-        if failed is not None:
-            errors.mark_init(failed)
-        return failed
-
-    def _discard(self, sandbox: Sandbox) -> None:
-        if sandbox.environment is not None:
-            sandbox.environment.kill()
-        sandbox.environment, sandbox.handler = None, None
-
-    # -- Invoke ------------------------------------------------------------------------------
 
     def invoke(
         self,
@@ -185,7 +49,7 @@ class Invoker:
         kernel, config = self._cloud.kernel, sandbox.config
         suppressed = sandbox.environment is None  # an earlier crash: Init runs again, inside Duration
         if suppressed:
-            sandbox.environment = self._factory.make(sandbox)
+            sandbox.environment = self._initializer.environments.make(sandbox)
         environment = sandbox.environment
         assert environment is not None
         environment.lineage = following.get() or {}
@@ -220,7 +84,7 @@ class Invoker:
                 error, sandbox.restore_error = sandbox.restore_error, None
                 raise error
             if suppressed:
-                self._load_again(sandbox)
+                self._initializer.run_again(sandbox)
             self.take_cpu(sandbox)
             if interference is not None:
                 crash_timer = self.interfere(interference, crash)
@@ -228,7 +92,7 @@ class Invoker:
             try:
                 return sandbox.handler(event_of(payload), context)
             except HandlerSpun as exc:
-                self._go_on_for_ever(sandbox, exc)
+                go_on_for_ever(self._cloud, sandbox, exc)
 
         timeout_us = config.timeout_s * 1_000_000
         task, in_time = kernel.run_task(body, group=environment, name=config.name, timeout_us=timeout_us)
@@ -243,14 +107,14 @@ class Invoker:
             error, status = errors.timeout_payload(request_id, config.timeout_s), "timeout"
             if not config.logs.json:  # there the report says it
                 text = f"{request_id} Task timed out after {config.timeout_s:.2f} seconds"
-                self._log(sandbox, f"{self._timestamp()} {text}")
-            self._discard(sandbox)
+                self._log(sandbox, f"{log_time(self._cloud)} {text}")
+            sandbox.discard()
             kernel.sleep(0)  # lets the killed tasks end
         elif task.exception is not None:
             error, lost = self._failure(sandbox, task.exception, request_id, crashed, suppressed)
             if lost:
                 status, error_type = "error", error["errorType"]
-                self._discard(sandbox)
+                sandbox.discard()
         else:
             answer, error = self._answer(sandbox, task.value, request_id)
         duration_us = kernel.now_us - started_us if in_time else timeout_us
@@ -266,12 +130,6 @@ class Invoker:
         return self._report(
             sandbox, request_id, duration_us, answer, error is not None, status, error_type, used_mb
         )
-
-    def _go_on_for_ever(self, sandbox: Sandbox, stopped: HandlerSpun) -> NoReturn:
-        """What was stopped in real time would have gone on in virtual time, until its time was over."""
-        self._log(sandbox, f"{self._timestamp()} {stopped}")
-        self._cloud.kernel.event().wait()
-        raise stopped
 
     def show_trace(self, environment: ExecutionEnvironment) -> None:
         """The trace of this invocation, where tracing libraries look for it."""
@@ -341,16 +199,8 @@ class Invoker:
 
     # -- logs --------------------------------------------------------------------------------
 
-    def _timestamp(self) -> str:
-        return self._cloud.now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
     def _log(self, sandbox: Sandbox, line: str | None) -> None:
-        if line is not None:
-            sandbox.lines.append((self._cloud.kernel.unix_us // 1_000, line))
-
-    def _log_init(self, sandbox: Sandbox, line: str | None) -> None:
-        if sandbox.config.managed is None:  # those on managed instances log JSON only
-            self._log(sandbox, line)
+        sandbox.log(line, self._cloud.kernel.unix_us)
 
     def _log_error(self, sandbox: Sandbox, error: dict[str, Any]) -> None:
         self._log(sandbox, failure_line(sandbox.config, error, self._cloud.kernel.unix_us))
@@ -386,10 +236,3 @@ class Invoker:
             log_tail=of_invocation(lines),
             provisioned=sandbox.kind == PROVISIONED,
         )
-
-
-def _before_snapshot(environment: ExecutionEnvironment) -> None:
-    """What the function has registered for this moment, the last one first."""
-    hooks = environment.modules.modules.get(HOOKS)
-    for call, args, kwargs in reversed(hooks.get_before_snapshot() if hooks is not None else []):
-        call(*args, **kwargs)

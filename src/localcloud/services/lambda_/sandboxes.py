@@ -49,6 +49,17 @@ class Sandbox:
     restore_error: BaseException | None = None
     prepare: Callable[[ExecutionEnvironment], None] | None = None  # called before anything runs in it
 
+    def log(self, line: str | None, unix_us: int) -> None:
+        """Keep a line for the log until the invocation has ended; None is no line."""
+        if line is not None:
+            self.lines.append((unix_us // 1_000, line))
+
+    def discard(self) -> None:
+        """End the environment; the next request runs Init again."""
+        if self.environment is not None:
+            self.environment.kill()
+        self.environment, self.handler = None, None
+
 
 def new_sandbox(cloud: Cloud, config: Function, kind: str = ON_DEMAND) -> Sandbox:
     """One that has not been started, with a log stream of its own."""

@@ -24,6 +24,7 @@ from localcloud.services.lambda_.durable import DurableExecutions
 from localcloud.services.lambda_.function_urls import FunctionUrlConfigs
 from localcloud.services.lambda_.functions import Function, Functions, split_reference
 from localcloud.services.lambda_.identity import Identity
+from localcloud.services.lambda_.initialization import Initializer
 from localcloud.services.lambda_.invocation import Invoker
 from localcloud.services.lambda_.invoke_variants import InvokeVariants
 from localcloud.services.lambda_.managed import ManagedInstances
@@ -59,13 +60,14 @@ class Lambda:
         self.recursion = Recursion(cloud, self.functions)
         self.concurrency = Concurrency(cloud.kernel, cloud.facts, self.functions)
         self.metrics = LambdaMetrics(cloud)
-        self._invoker = Invoker(cloud, self.functions)
-        init = self._invoker.init_at_leisure
+        self._initializer = Initializer(cloud, self.functions)
+        self._invoker = Invoker(cloud, self._initializer)
+        init = self._initializer.at_leisure
         self.provisioned = ProvisionedConcurrency(cloud, self.functions, self.concurrency, init)
         self._provisioned_operations = ProvisionedOperations(cloud, self.functions, self.concurrency, self.provisioned)
-        self.managed = ManagedInstances(cloud, self.functions, self._invoker, self.metrics)
+        self.managed = ManagedInstances(cloud, self.functions, self._invoker, init, self.metrics)
         self._configurations = Configurations(
-            cloud, self.functions, self._invoker.snap_start, self.managed, self._provisioned_operations.forget
+            cloud, self.functions, self._initializer.snap_start, self.managed, self._provisioned_operations.forget
         )
         self.urls = FunctionUrlConfigs(cloud, self.functions)
         self.durable = DurableExecutions(cloud, self._once)
@@ -197,7 +199,7 @@ class Lambda:
         queued: bool,
     ) -> InvokeResult:
         """In a free environment, or in one that starts for it. Raises Throttled."""
-        self._invoker.snap_start.check_ready(config)
+        self._initializer.snap_start.check_ready(config)
         interference = self._interference(config)
         if config.managed is not None:
             return self.managed.run(
@@ -215,7 +217,7 @@ class Lambda:
             key = (config.name, config.version)
             pool = self._pools.get(key)
             if pool is None:
-                pool = self._pools[key] = Pool(self._cloud, self._invoker.init, self._invoker.download_us)
+                pool = self._pools[key] = Pool(self._cloud, self._initializer.init, self._initializer.download_us)
             sandbox = pool.idle(config)
             if sandbox is None:
                 self.concurrency.grow(config.name)

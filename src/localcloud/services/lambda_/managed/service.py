@@ -6,7 +6,7 @@ request, and what finds no room is refused. Source: the Lambda developer guide o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiCall, ApiError
@@ -31,6 +31,7 @@ from localcloud.services.lambda_.managed.scaling import Scaler
 from localcloud.services.lambda_.managed.scaling_config import ScalingConfigs
 from localcloud.services.lambda_.metrics import LambdaMetrics
 from localcloud.services.lambda_.results import Interference, InvokeResult, Throttled
+from localcloud.services.lambda_.sandboxes import Sandbox
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -41,10 +42,17 @@ _CREATE, _UPDATE, _PUBLISH = "CreateFunction", "UpdateFunctionConfiguration", "P
 class ManagedInstances:
     """What the rest of Lambda asks about functions on managed instances."""
 
-    def __init__(self, cloud: Cloud, functions: Functions, invoker: Invoker, lambda_metrics: LambdaMetrics) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        functions: Functions,
+        invoker: Invoker,
+        init: Callable[[Sandbox], None],
+        lambda_metrics: LambdaMetrics,
+    ) -> None:
         self._cloud = cloud
         self._functions = functions
-        self._invoker = invoker
+        self._init = init
         self._lambda_metrics = lambda_metrics
         self._reader = settings.SettingsReader(cloud.facts)
         self._runner = ManagedInvoker(cloud, invoker)
@@ -162,8 +170,8 @@ class ManagedInstances:
         if earlier is not None:  # published again before it was ready
             earlier.close()
         provider = self.providers.get(config.managed.provider_arn)
-        init = self._invoker.init_at_leisure
-        fleet = self._coming[key] = Fleet(self._cloud, provider, config, self._configs.bounds(name, version), init)
+        bounds = self._configs.bounds(name, version)
+        fleet = self._coming[key] = Fleet(self._cloud, provider, config, bounds, self._init)
         Scaler(self._cloud, fleet)
         model = self._functions.model(name, version)
         if key in self._fleets:
