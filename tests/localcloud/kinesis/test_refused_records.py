@@ -17,7 +17,7 @@ def kinesis(cloud):
     ("record", "code", "message"),
     [
         ({"PartitionKey": "k" * 257}, "ValidationException", "length less than or equal to 256"),
-        ({"Data": b"x" * (10 * 1024 * 1024 + 1)}, "ValidationException", "length less than or equal to 10485760"),
+        ({"Data": b"x" * (1024 * 1024 + 1)}, "ValidationException", "length less than or equal to 1048576"),
         ({"ExplicitHashKey": "zz"}, "InvalidArgumentException", "Invalid ExplicitHashKey"),
         ({"ExplicitHashKey": str(2**128)}, "InvalidArgumentException", "Invalid ExplicitHashKey"),
     ],

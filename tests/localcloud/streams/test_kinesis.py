@@ -97,6 +97,52 @@ def test_a_shard_is_read_five_times_a_second(cloud, kinesis):
         cloud.api.direct("kinesis", "GetRecords", {"ShardIterator": token})
 
 
+def test_a_stream_takes_records_of_a_mebibyte_until_it_is_told_to_take_larger_ones(cloud, kinesis):
+    large = {"StreamName": "orders", "PartitionKey": "k", "Data": b"x" * 1_100_000}
+    with pytest.raises(Exception, match="length less than or equal to 1048576"):
+        kinesis.put_record(**large)
+    with pytest.raises(ClientError, match="between 1024 and 10240"):
+        cloud.client("kinesis").update_max_record_size(StreamARN=ARN, MaxRecordSizeInKiB=20_000)
+    kinesis.update_max_record_size(StreamARN=ARN, MaxRecordSizeInKiB=2_048)
+    kinesis.put_record(**large)
+    kinesis.create_stream(StreamName="pictures", ShardCount=1, MaxRecordSizeInKiB=10_240)
+    found = kinesis.describe_stream_summary(StreamName="pictures")["StreamDescriptionSummary"]
+    assert found["MaxRecordSizeInKiB"] == 10_240
+
+
+def test_a_record_larger_than_a_second_of_its_shard_is_let_in_and_made_up_for(cloud, kinesis):
+    kinesis.update_max_record_size(StreamARN=ARN, MaxRecordSizeInKiB=10_240)
+    large = {"StreamName": "orders", "PartitionKey": "k", "Data": b"x" * 3_500_000}
+    small = {**large, "Data": b"x"}
+    cloud.api.direct("kinesis", "PutRecord", dict(large))
+    for _ in range(3):
+        with pytest.raises(Exception, match="Rate exceeded for shard"):
+            cloud.api.direct("kinesis", "PutRecord", dict(large))
+        cloud.wait(1)
+    cloud.api.direct("kinesis", "PutRecord", dict(small))
+
+
+def test_a_call_may_read_more_than_a_second_of_its_shard_which_then_gives_nothing_for_a_while(cloud, kinesis):
+    kinesis.update_max_record_size(StreamARN=ARN, MaxRecordSizeInKiB=10_240)
+    large = {"StreamName": "orders", "PartitionKey": "k", "Data": b"x" * 3_900_000}
+    for _ in range(4):
+        shard = cloud.api.direct("kinesis", "PutRecord", dict(large))["ShardId"]
+        cloud.wait(5)
+    answer = kinesis.get_records(ShardIterator=iterator(kinesis, shard))
+    assert len(answer["Records"]) == 2  # a call brings 10 MB at most
+    for _ in range(3):
+        with pytest.raises(Exception, match="Rate exceeded for shard"):
+            cloud.api.direct("kinesis", "GetRecords", {"ShardIterator": answer["NextShardIterator"]})
+        cloud.wait(1)
+    cloud.wait(1)
+    assert len(kinesis.get_records(ShardIterator=answer["NextShardIterator"])["Records"]) == 2
+
+
+def test_a_call_asks_for_ten_thousand_records_at_most(kinesis):
+    with pytest.raises(ClientError, match="InvalidArgumentException"):
+        kinesis.get_records(ShardIterator=iterator(kinesis, "shardId-000000000000"), Limit=10_001)
+
+
 def test_children_of_a_split_shard_come_after_their_parent(cloud, kinesis, function, log_lines):
     function(
         "reader",

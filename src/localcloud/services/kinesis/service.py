@@ -16,7 +16,8 @@ from moto.kinesis.models import Shard, kinesis_backends
 from localcloud.api import ApiCall, ApiError
 from localcloud.services.cloudwatch.store import minute_s
 from localcloud.services.kinesis.costs import StreamCosts
-from localcloud.services.kinesis.limits import PerSecond
+from localcloud.services.kinesis.limits import PerSecond, ReadAllowance
+from localcloud.services.kinesis.record_sizes import RecordSizes
 from localcloud.stores.shards import Entry, ShardLog
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class StreamShard:
 @dataclass(slots=True)
 class _Limits:
     writes: PerSecond
-    reads: PerSecond
+    reads: ReadAllowance
 
 
 class Kinesis:
@@ -57,6 +58,7 @@ class Kinesis:
         self._limits: WeakKeyDictionary[Shard, _Limits] = WeakKeyDictionary()
         self._serial = 0
         self._costs = StreamCosts(cloud)
+        self._record_sizes = RecordSizes(cloud, self._of)
         self.on_reshard: list[Callable[[str], None]] = []
 
     def install(self) -> None:
@@ -68,6 +70,7 @@ class Kinesis:
         register("kinesis", "GetRecords", self._get_records)
         register("kinesis", "CreateStream", self._create_stream)
         register("kinesis", "DeleteStream", self._delete_stream)
+        self._record_sizes.install()
         register("kinesis", "RegisterStreamConsumer", self._register_consumer)
         for operation in ("SplitShard", "MergeShards", "UpdateShardCount"):
             register("kinesis", operation, self._reshard)
@@ -126,8 +129,10 @@ class Kinesis:
         if name in kinesis_backends[self._cloud.account_id][self._cloud.region].streams:
             message = f"Stream {name} under account {self._cloud.account_id} already exists."
             raise ApiError("ResourceInUseException", message)
+        self._record_sizes.check(call.params)
         answer = self._cloud.api.stock(call)
-        self._costs.began(self.stream(call.params["StreamName"]))
+        self._record_sizes.keep(self.stream(name), call.params)
+        self._costs.began(self.stream(name))
         return answer
 
     def _delete_stream(self, call: ApiCall) -> dict[str, Any]:
@@ -184,8 +189,9 @@ class Kinesis:
 
     def _put(self, stream: Any, record: dict[str, Any]) -> tuple[str, str]:
         size = _size(record)
-        if size > self._quota["record_mib"] * _MB:
-            raise _refused(f"[{size} bytes]", "data", self._quota["record_mib"] * _MB)
+        most = self._record_sizes.limit_bytes(stream)
+        if size > most:
+            raise _refused(f"[{size} bytes]", "data", most)
         if len(record["PartitionKey"]) > _LONGEST_KEY:
             raise _refused(record["PartitionKey"], "partitionKey", _LONGEST_KEY)
         shard = self._shard_for(stream, record)
@@ -212,7 +218,7 @@ class Kinesis:
         found = self._limits.get(shard)
         if found is None:
             writes = PerSecond(records=self._quota["shard_in_records_s"], bytes=self._quota["shard_in_mb_s"] * _MB)
-            reads = PerSecond(calls=_READS_PER_SECOND, bytes=self._quota["shard_out_mb_s"] * _MB)
+            reads = ReadAllowance(_READS_PER_SECOND, self._quota["shard_out_mb_s"] * _MB)
             found = self._limits[shard] = _Limits(writes, reads)
         return found
 
@@ -279,19 +285,25 @@ class Kinesis:
         if now_us - made_us > _ITERATOR_US:
             raise ApiError("ExpiredIteratorException", "Iterator expired: it is valid for 5 minutes.")
         stream, shard = self.stream(name), self._find_shard({"StreamName": name, "ShardId": shard_id})
+        limit = int(call.params.get("Limit", self._quota["get_records"]))
+        if not 0 < limit <= self._quota["get_records"]:
+            most = f"Limit must be between 1 and {self._quota['get_records']}, is {limit}."
+            raise ApiError("InvalidArgumentException", most)
+        reads = self._limits_of(shard).reads
+        if not reads.admits(now_us):
+            self._count(stream, "ReadProvisionedThroughputExceeded", 1, "Count")
+            raise self._exceeded(stream, shard)
         log = self._log(shard)
         log.trim(now_us - self.retention_us(stream))
         position = max(position, log.start)
-        limit, size, found = int(call.params.get("Limit") or self._quota["get_records"]), 0, list[dict[str, Any]]()
+        size, found = 0, list[dict[str, Any]]()
         while len(found) < limit and (entry := log.at(position)) is not None:
-            if found and size + entry.size_bytes > self._quota["shard_out_mb_s"] * _MB:
+            if found and size + entry.size_bytes > self._quota["get_records_mb"] * _MB:
                 break
             size += entry.size_bytes
             found.append(_answered(entry))
             position += 1
-        if not self._limits_of(shard).reads.take(now_us, calls=1, bytes=size):
-            self._count(stream, "ReadProvisionedThroughputExceeded", 1, "Count")
-            raise self._exceeded(stream, shard)
+        reads.took(size)
         self._costs.read(stream, size, fan_out=False)
         self._count(stream, "GetRecords.Records", len(found), "Count")
         behind = log.at(position)

@@ -8,6 +8,7 @@ from typing import Any
 from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, names
 
 _DEFAULT_HOURS = 24
+_DEFAULT_KIB = 1_024
 
 
 class Stream(Updatable):
@@ -22,6 +23,8 @@ class Stream(Updatable):
     def create(self, making: Making) -> Made:
         client, name = making.client("kinesis"), making.name("Name", 128)
         arguments = chosen(making.properties, "StreamModeDetails")
+        if "MaxRecordSizeInKiB" in making.properties:
+            arguments["MaxRecordSizeInKiB"] = int(making.properties["MaxRecordSizeInKiB"])
         if (arguments.get("StreamModeDetails") or {}).get("StreamMode") != "ON_DEMAND":
             arguments["ShardCount"] = int(making.properties.get("ShardCount", 1))
         client.create_stream(StreamName=name, **arguments)
@@ -45,6 +48,9 @@ class Stream(Updatable):
         if new.get("StreamModeDetails") != old.get("StreamModeDetails"):
             mode = new.get("StreamModeDetails") or {"StreamMode": "PROVISIONED"}
             client.update_stream_mode(StreamARN=made.attributes["Arn"], StreamModeDetails=mode)
+        if new.get("MaxRecordSizeInKiB") != old.get("MaxRecordSizeInKiB"):
+            size = int(new.get("MaxRecordSizeInKiB", _DEFAULT_KIB))
+            client.update_max_record_size(StreamARN=made.attributes["Arn"], MaxRecordSizeInKiB=size)
         if "ShardCount" in new and new["ShardCount"] != old.get("ShardCount"):
             client.update_shard_count(
                 StreamName=made.physical_id, TargetShardCount=int(new["ShardCount"]), ScalingType="UNIFORM_SCALING"
