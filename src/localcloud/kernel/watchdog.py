@@ -8,12 +8,11 @@ One that grows beyond its memory in one go would take the computer's, so it gets
 from __future__ import annotations
 
 import _thread
-import contextlib
 import ctypes
-import os
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+import psutil
 
 if TYPE_CHECKING:
     from localcloud.kernel.loop import Kernel
@@ -22,7 +21,6 @@ _SAMPLE_S = 0.1
 # taken before anything is patched: the watchdog lives in real time
 _allocate_lock = _thread.allocate_lock
 _monotonic = time.monotonic
-_open, _read, _close = os.open, os.read, os.close
 
 
 class HandlerSpun(BaseException):
@@ -39,28 +37,9 @@ class MemoryExhausted(BaseException):
         return "it took more memory than the function has"
 
 
-def _resident_bytes() -> int:
-    """How much memory this process has now. Raises OSError where Linux's /proc is not."""
-    counts = _open("/proc/self/statm", os.O_RDONLY)
-    try:
-        return int(_read(counts, 100).split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    finally:
-        _close(counts)
-
-
-def _memory_meter() -> Callable[[], int]:
-    """A function that says how many bytes of memory this process has now.
-
-    macOS counts the most that it has been, and what Windows counts is not in the standard library: 0.
-    """
-    with contextlib.suppress(OSError):
-        _resident_bytes()
-        return _resident_bytes
-    with contextlib.suppress(ImportError):
-        from resource import RUSAGE_SELF, getrusage
-
-        return lambda: getrusage(RUSAGE_SELF).ru_maxrss
-    return lambda: 0
+def _resident_bytes(process: psutil.Process) -> int:
+    """How much memory a process has now."""
+    return int(process.memory_info().rss)
 
 
 class Watchdog:
@@ -92,18 +71,18 @@ class Watchdog:
             self.fired_at_switch = -1
 
     def _watch(self) -> None:
-        in_use = _memory_meter()
-        seen, since, before = -1, _monotonic(), in_use()
+        process = psutil.Process()
+        seen, since, before = -1, _monotonic(), _resident_bytes(process)
         while not self._stop.acquire(timeout=min(_SAMPLE_S, self.limit_s / 4)):
             kernel = self._kernel
             task = kernel.running_task
             if task is None or kernel.switches != seen:
-                seen, since, before = kernel.switches, _monotonic(), in_use()
+                seen, since, before = kernel.switches, _monotonic(), _resident_bytes(process)
                 continue
             most = task.group.memory_bytes if task.group is not None else None
-            if most is not None and in_use() - before > most:
+            if most is not None and _resident_bytes(process) - before > most:
                 self._raise(MemoryExhausted, seen)
-                before = in_use()
+                before = _resident_bytes(process)
             elif _monotonic() - since > self.limit_s:
                 self.stopped.append(str(getattr(task.group, "name", "")))
                 self._raise(HandlerSpun, seen)

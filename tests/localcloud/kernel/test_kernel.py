@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 import time
 
 import pytest
@@ -188,7 +187,6 @@ def test_a_task_that_spins_in_real_time_is_stopped_and_the_kernel_stays_usable()
     kernel.close()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="nobody counts a process's memory there")
 def test_a_task_that_takes_more_memory_than_its_group_has_is_stopped():
     kernel = Kernel()
     group = TaskGroup(kernel)
