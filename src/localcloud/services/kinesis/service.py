@@ -16,7 +16,7 @@ from moto.kinesis.models import Shard, kinesis_backends
 from localcloud.api import ApiCall, ApiError
 from localcloud.services.cloudwatch.store import minute_s
 from localcloud.services.kinesis.costs import StreamCosts
-from localcloud.services.kinesis.limits import PerSecond, ReadAllowance
+from localcloud.services.kinesis.limits import PerSecond
 from localcloud.services.kinesis.record_sizes import RecordSizes
 from localcloud.stores.shards import Entry, ShardLog
 
@@ -45,7 +45,7 @@ class StreamShard:
 @dataclass(slots=True)
 class _Limits:
     writes: PerSecond
-    reads: ReadAllowance
+    reads: PerSecond
 
 
 class Kinesis:
@@ -218,7 +218,7 @@ class Kinesis:
         found = self._limits.get(shard)
         if found is None:
             writes = PerSecond(records=self._quota["shard_in_records_s"], bytes=self._quota["shard_in_mb_s"] * _MB)
-            reads = ReadAllowance(_READS_PER_SECOND, self._quota["shard_out_mb_s"] * _MB)
+            reads = PerSecond(calls=_READS_PER_SECOND, bytes=self._quota["shard_out_mb_s"] * _MB)
             found = self._limits[shard] = _Limits(writes, reads)
         return found
 
@@ -290,7 +290,7 @@ class Kinesis:
             most = f"Limit must be between 1 and {self._quota['get_records']}, is {limit}."
             raise ApiError("InvalidArgumentException", most)
         reads = self._limits_of(shard).reads
-        if not reads.admits(now_us):
+        if not reads.take(now_us, calls=1, bytes=1):  # how much it is will be seen
             self._count(stream, "ReadProvisionedThroughputExceeded", 1, "Count")
             raise self._exceeded(stream, shard)
         log = self._log(shard)
@@ -303,7 +303,7 @@ class Kinesis:
             size += entry.size_bytes
             found.append(_answered(entry))
             position += 1
-        reads.took(size)
+        reads.spend(bytes=size - 1)
         self._costs.read(stream, size, fan_out=False)
         self._count(stream, "GetRecords.Records", len(found), "Count")
         behind = log.at(position)
