@@ -10,7 +10,6 @@ from __future__ import annotations
 import _thread
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.client import BaseClient
@@ -20,32 +19,15 @@ from botocore.model import OperationModel
 from botocore.waiter import Waiter
 
 from localcloud.api.calls import REQUEST_ID, ApiCall, ApiError
-from localcloud.api.constraints import Constraints
-from localcloud.api.events import CallEvents
 from localcloud.api.moto_direct import MotoDirect
-from localcloud.api.validation import Validator
+from localcloud.api.registry import Plan, Registry
 from localcloud.errors import LibraryMissing, WrongContext
 from localcloud.kernel import Kernel, Task
 from localcloud.patching import Patches
 from localcloud.spans import NO_SPAN, Tracer
 from localcloud.trace_header import TraceHeader
 
-Handler = Callable[[ApiCall], dict[str, Any]]
-Listener = Callable[[ApiCall, "dict[str, Any] | ApiError", int], None]
-Interceptor = Callable[[ApiCall], None]
-
 _real_ident = _thread.get_ident
-
-# The operations that runs make by the thousand. Everything else keeps the stock path through moto.
-HOT_OPERATIONS = frozenset(
-    {
-        ("dynamodb", "GetItem"), ("dynamodb", "PutItem"), ("dynamodb", "UpdateItem"), ("dynamodb", "DeleteItem"),
-        ("dynamodb", "Query"), ("dynamodb", "Scan"), ("dynamodb", "BatchGetItem"), ("dynamodb", "BatchWriteItem"),
-        ("dynamodb", "TransactWriteItems"), ("dynamodb", "TransactGetItems"),
-        ("sqs", "SendMessage"), ("sqs", "SendMessageBatch"), ("sqs", "ReceiveMessage"), ("sqs", "DeleteMessage"),
-        ("sqs", "DeleteMessageBatch"), ("sqs", "ChangeMessageVisibility"),
-    }
-)  # fmt: skip
 
 
 class _Http:
@@ -59,28 +41,7 @@ class _Http:
         self.raw = None
 
 
-@dataclass(slots=True)
-class _Plan:
-    """How the calls of one operation by one client are made: found out at the first of them.
-
-    Nobody here answers a call that has neither `handler` nor `method` (of moto's): it takes the stock path.
-    """
-
-    client: Any
-    service: str
-    operation: str
-    region: str
-    model: Any  # as the next two: of those that are answered here
-    events: Any
-    check: Any
-    handler: Handler | None
-    method: str | None
-    inside: float | None
-    interceptors: tuple[Interceptor, ...]
-    listeners: tuple[Listener, ...]
-
-
-class Api:
+class Api(Registry):
     """The API surface of one account.
 
     Args:
@@ -91,18 +52,10 @@ class Api:
     """
 
     def __init__(self, kernel: Kernel, moto: MotoDirect, latency_us: Callable[[str, str], int], tracer: Tracer) -> None:
+        super().__init__(moto)
         self._kernel = kernel
         self._tracer = tracer
-        self._moto = moto
         self._latency_us = latency_us
-        self._handlers: dict[tuple[str, str], Handler] = {}
-        self._unprepared: dict[str, Callable[[], None]] = {}
-        self._inside: dict[tuple[str, str], float] = {}
-        self._listeners: list[tuple[str | None, Listener]] = []
-        constraints = Constraints()
-        self._interceptors: list[tuple[str | None, Interceptor]] = [(one, constraints) for one in Constraints.services]
-        self._plans: dict[tuple[int, str], _Plan] = {}  # by client and operation, until somebody changes what they say
-        self._validator = Validator()
         self._requests = 0
         # the tracing header that the caller's own instrumentation would send with a request of this client
         self.outgoing_header: Callable[[Task | None, Any], TraceHeader | None] = lambda task, client: None
@@ -112,53 +65,14 @@ class Api:
 
     # -- what services use -------------------------------------------------------------------
 
-    def register(self, service: str, operation: str, handler: Handler, inside: float = 0.0) -> None:
-        """Answer an operation ourselves instead of moto. `handler` runs in the caller's task.
-
-        `inside` is the share of the call's latency that the handler lets pass itself, by `spend_inside`.
-        """
-        self._plans.clear()
-        self._handlers[service, operation] = handler
-        if inside:
-            self._inside[service, operation] = inside
-
-    def when_called(self, service: str, prepare: Callable[[], None]) -> None:
-        """Call `prepare()` before the first call of `service`: it installs what takes long to import and few need."""
-        self._plans.clear()
-        self._unprepared[service] = prepare
-
-    def prepare(self, service: str) -> None:
-        """Let what `when_called` was told of `service` be done now, if it has not been done yet."""
-        prepare = self._unprepared.get(service)
-        if prepare is not None:
-            prepare()
-            self._unprepared.pop(service, None)
-
     def spend_inside(self, call: ApiCall) -> None:
         """Let the handler's share of the call's latency pass."""
         if call.inside_us and self._kernel.current() is not None:
             self._kernel.sleep(call.inside_us)
 
-    def on_call(self, listener: Listener, service: str | None = None) -> None:
-        """Tell `listener(call, result_or_error, duration_us)` of every finished call (of a service)."""
-        self._plans.clear()
-        self._listeners.append((service, listener))
-
-    def before_call(self, interceptor: Interceptor, service: str | None = None) -> None:
-        """Ask `interceptor(call)` before every attempt (of a service). It may sleep, raise ApiError (AWS's answer) or
-        one of botocore's HTTPClientErrors (no answer); the client's retry policy goes on from there, as faults need it.
-        """
-        self._plans.clear()
-        self._interceptors.append((service, interceptor))
-
-    def takes_over(self, service: str, operation: str) -> bool:
-        """Whether an operation is answered without moto's own HTTP handling."""
-        self.prepare(service)
-        return (service, operation) in self._handlers or (service, operation) in HOT_OPERATIONS
-
     def attempt(self, call: ApiCall) -> None:
         """Go through what precedes every attempt: faults and the call's latency. Raises as `before_call` says."""
-        self._before_attempt(call, self._plan(call.client, call.operation), self._kernel.current())
+        self._before_attempt(call, self.plan(call.client, call.operation), self._kernel.current())
 
     def direct(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """A call between services: no latency, no faults, no metering. Raises ApiError."""
@@ -220,7 +134,7 @@ class Api:
             call = api._stock_call.get()
             if call is not None:
                 try:
-                    api._before_attempt(call, api._plan(call.client, call.operation), api._kernel.current())
+                    api._before_attempt(call, api.plan(call.client, call.operation), api._kernel.current())
                 except ApiError as exc:
                     return (_Http(exc.status), api._error(exc, model)), None
                 except HTTPClientError as exc:
@@ -229,7 +143,7 @@ class Api:
 
         patches.set(Endpoint, "_get_response", get_response)
 
-    def _before_attempt(self, call: ApiCall, plan: _Plan, task: Task | None) -> None:
+    def _before_attempt(self, call: ApiCall, plan: Plan, task: Task | None) -> None:
         """What every attempt goes through first: the interceptors and the call's own latency."""
         for interceptor in plan.interceptors:
             interceptor(call)
@@ -257,37 +171,8 @@ class Api:
             return self._call(client, operation, params)
         return kernel.call(self._call, client, operation, params)
 
-    def _plan(self, client: Any, operation: str) -> _Plan:
-        plan = self._plans.get((id(client), operation))
-        if plan is not None:
-            return plan
-        service_model = client.meta.service_model
-        service: str = service_model.service_name
-        self.prepare(service)
-        key = (service, operation)
-        handler = self._handlers.get(key)
-        method = self._moto.method(service, operation) if handler is None and key in HOT_OPERATIONS else None
-        answered = handler is not None or method is not None
-        # what takes the stock path may be an operation that botocore has no model of, such as a browser's upload to S3
-        model = service_model.operation_model(operation) if answered else None
-        plan = self._plans[id(client), operation] = _Plan(  # it keeps the client, whose id stays its own
-            client,
-            service,
-            operation,
-            client.meta.region_name,
-            model,
-            CallEvents(client, model) if answered else None,
-            self._validator.check(service, model) if answered else None,
-            handler,
-            method,
-            self._inside.get(key),
-            tuple(interceptor for of, interceptor in self._interceptors if of in (None, service)),
-            tuple(listener for of, listener in self._listeners if of in (None, service)),
-        )
-        return plan
-
     def _call(self, client: Any, operation: str, params: dict[str, Any]) -> Any:
-        plan = self._plans.get((id(client), operation)) or self._plan(client, operation)
+        plan = self._plans.get((id(client), operation)) or self.plan(client, operation)
         if plan.handler is None and plan.method is None:
             return self._call_stock(plan, params)
         context: dict[str, Any] = {"client_region": plan.region, "client_config": client.meta.config}
@@ -301,7 +186,7 @@ class Api:
             raise client.exceptions.from_code(code)(parsed, operation)
         return parsed
 
-    def _attempts(self, plan: _Plan, call: ApiCall, context: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    def _attempts(self, plan: Plan, call: ApiCall, context: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """The call and its retries, by the client's own retry policy, which sleeps in virtual time."""
         endpoint = plan.client._endpoint
         attempts = 1
@@ -323,7 +208,7 @@ class Api:
                 return status, parsed
             attempts += 1
 
-    def _attempt(self, plan: _Plan, call: ApiCall) -> tuple[int, dict[str, Any]]:
+    def _attempt(self, plan: Plan, call: ApiCall) -> tuple[int, dict[str, Any]]:
         kernel, tracer = self._kernel, self._tracer
         started_us = kernel.now_us
         answer: dict[str, Any] | ApiError
@@ -350,7 +235,7 @@ class Api:
         answer["ResponseMetadata"] = self._metadata(answer.get("StatusCode", 200), answer.pop(REQUEST_ID, None))
         return 200, answer
 
-    def _call_stock(self, plan: _Plan, params: dict[str, Any]) -> Any:
+    def _call_stock(self, plan: Plan, params: dict[str, Any]) -> Any:
         kernel, service = self._kernel, plan.service
         started_us = kernel.now_us
         call = ApiCall(service, plan.operation, params, plan.client, plan.region)
