@@ -55,7 +55,6 @@ def test_a_template_resolves_the_secret_of_another(cloud, deploy):
 
 
 def test_a_key_encrypts_under_its_alias(cloud, deploy):
-    pytest.importorskip("cryptography")
     key = {"Type": "AWS::KMS::Key", "Properties": {"Description": "till", "EnableKeyRotation": True}}
     alias = {"Type": "AWS::KMS::Alias", "Properties": {"AliasName": "alias/till", "TargetKeyId": {"Ref": "Key"}}}
     status, outputs = deploy(
