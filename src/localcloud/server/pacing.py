@@ -26,12 +26,13 @@ class Pacer:
     Args:
         speed: virtual seconds that pass in a second of the wall clock; None jumps from event to event as soon as
             nothing else is to be done.
+        clock: the clock on the wall, in seconds from any moment.
     """
 
-    def __init__(self, kernel: Kernel, speed: float | None) -> None:
+    def __init__(self, kernel: Kernel, speed: float | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._kernel = kernel
         self._speed = speed
-        self._clock = time.monotonic
+        self._clock = clock
         self._from_us, self._from_s = kernel.now_us, self._clock()
         self._wake = asyncio.Event()
         self._finished: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []

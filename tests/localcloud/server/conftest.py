@@ -105,13 +105,6 @@ def scripted_client(tmp_path):
         yield start
 
 
-@pytest.fixture
-def fast_client():
-    """client("sqs") of a server whose virtual time runs 600 times as fast as the clock on the wall."""
-    with serving("600") as address:
-        yield lambda service: client_of(address, service)
-
-
 def client_of(address, service, **config):
     return boto3.client(
         service,
