@@ -24,6 +24,7 @@ from localcloud.services.dynamodb import DynamoDBStreams, ItemOperations, TableS
 from localcloud.services.event_source_mappings import EventSourceMappings
 from localcloud.services.events import EventBridge
 from localcloud.services.http_api import FunctionUrls, HttpApi
+from localcloud.services.iam import HandedRoles, Iam
 from localcloud.services.kinesis import Kinesis
 from localcloud.services.lambda_ import Lambda
 from localcloud.services.log_insights import LogInsights
@@ -62,6 +63,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.on_stop(sockets.bypass_mock(cloud.kernel, cloud.http))
     cloud.on_stop(httpx.install(cloud.kernel, cloud.http, cloud.patches))
     mended.install(cloud)
+    cloud.iam = Iam(cloud, cloud.enforce_iam)
+    cloud.iam.install()
     cloud.logs = Logs(cloud)
     cloud.logs.install()
     cloud.cloudwatch = CloudWatch(cloud)
@@ -83,6 +86,8 @@ def assemble(cloud: Cloud) -> None:
     cloud.kinesis.install()
     cloud.sqs = SQS(cloud)
     cloud.sqs.install()
+    if cloud.enforce_iam:
+        HandedRoles(cloud).install()
     cloud.lambda_ = Lambda(cloud)
     cloud.lambda_.install()
     cloud.sns = SNS(cloud)

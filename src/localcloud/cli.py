@@ -26,6 +26,7 @@ def serve(
     seed: Annotated[int, typer.Option(help="Decides every latency, failure and id.")] = 0,
     start: Annotated[str, typer.Option(help="Virtual time at the start: now, or such as 2025-01-06T08:00Z.")] = "now",
     models: Annotated[Path | None, typer.Option(help="A JSON file that scripts Bedrock's models.")] = None,
+    enforce_iam: Annotated[bool, typer.Option("--enforce-iam", help="Let the policies of roles decide.")] = False,
 ) -> None:
     """Serve an empty account until interrupted. Nothing is kept."""
     pace, moment = _speed(speed), _moment(start)
@@ -33,7 +34,7 @@ def serve(
         typer.echo(
             f"Warning: {host} is not loopback. Whoever reaches it runs code here: nothing is verified.", err=True
         )
-    with Cloud(seed=seed, start=moment) as cloud:
+    with Cloud(seed=seed, start=moment, enforce_iam=enforce_iam) as cloud:
         if models is not None:
             _script(cloud, models)
         try:

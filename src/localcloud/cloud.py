@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from localcloud.services.event_source_mappings import EventSourceMappings
     from localcloud.services.events import EventBridge
     from localcloud.services.http_api import HttpApi
+    from localcloud.services.iam import Iam
     from localcloud.services.kinesis import Kinesis
     from localcloud.services.lambda_ import Lambda
     from localcloud.services.log_insights import LogInsights
@@ -61,14 +62,24 @@ class Cloud:
         seed: decides every latency, failure and id of the run.
         start: the virtual time at which the cloud starts (default Monday 2025-01-06 08:00 UTC).
         region: the one Region of the account.
+        enforce_iam: let the policies of their roles decide what functions, state machines and other services may do,
+            as AWS does; else every role may do everything.
 
     One cloud can be active per process. Leaving the `with` block takes every patch back.
     """
 
-    def __init__(self, seed: int = 0, start: datetime = DEFAULT_START, region: str = "us-east-1") -> None:
+    def __init__(
+        self,
+        seed: int = 0,
+        start: datetime = DEFAULT_START,
+        region: str = "us-east-1",
+        *,
+        enforce_iam: bool = False,
+    ) -> None:
         if start.tzinfo is None:
             raise ConfigurationError(f"`start` needs a time zone, found {start!r}; pass start.replace(tzinfo=UTC).")
         self.seed = seed
+        self.enforce_iam = enforce_iam
         self.region = region
         self.account_id = ACCOUNT_ID
         self.kernel = Kernel(seed=seed, epoch_us=int(start.timestamp()) * 1_000_000)
@@ -79,6 +90,7 @@ class Cloud:
         self.tracer: Tracer
         self.api: Api
         self.http: HttpPlane
+        self.iam: Iam
         self.faults: Faults
         self.logs: Logs
         self.log_insights: LogInsights

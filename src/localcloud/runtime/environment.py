@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.kernel import Kernel, TaskGroup
+from localcloud.principals import Principal
 from localcloud.runtime.alarms import Signals
 from localcloud.runtime.files import TmpDirectory
 from localcloud.runtime.modules import CodeCache, ModuleSpace
@@ -36,6 +37,7 @@ class ExecutionEnvironment(TaskGroup):
     ) -> None:
         super().__init__(kernel)
         self.name = name
+        self.principal: Principal | None = None  # whose calls are those of the code in it
         self.entropy_name = name
         self.environ = dict(environ)
         self.write_line = write_line

@@ -1,7 +1,7 @@
 """May a service act on a resource? The resource's own policy decides, as it does on AWS.
 
 Only what services need is looked at: statements with an effect, a service principal, an action and a
-condition on the source or on the way of the request. Identity policies (roles) are not evaluated.
+condition on the source or on the way of the request. What roles may do is IAM's (localcloud.services.iam).
 """
 
 from __future__ import annotations

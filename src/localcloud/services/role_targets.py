@@ -12,6 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.model import OperationNotFoundError
 
+from localcloud.api import ApiError
+from localcloud.principals import Principal
 from localcloud.services.states.casing import to_api
 
 if TYPE_CHECKING:
@@ -44,11 +46,15 @@ Parameters = Mapping[str, Any]
 
 
 class RoleTargets:
-    """Makes the calls, each once. `parameters` are those of a Scheduler target or a pipe's TargetParameters."""
+    """Makes the calls, each once. `parameters` are those of a Scheduler target or a pipe's TargetParameters.
 
-    def __init__(self, cloud: Cloud) -> None:
+    `principal` is who makes them; None: nobody asks whether they are allowed.
+    """
+
+    def __init__(self, cloud: Cloud, principal: Principal | None = None, clients: dict[str, Any] | None = None) -> None:
         self._cloud = cloud
-        self._clients: dict[str, Any] = {}
+        self._principal = principal
+        self._clients: dict[str, Any] = {} if clients is None else clients
         self._senders: dict[str, Callable[[str, str, Parameters], None]] = {
             "events": self._to_bus,
             "kinesis": self._to_stream,
@@ -58,6 +64,10 @@ class RoleTargets:
             "sqs": self._to_queue,
             "states": self._to_machine,
         }
+
+    def acting_as(self, principal: Principal) -> RoleTargets:
+        """The same targets, called by this principal."""
+        return RoleTargets(self._cloud, principal, self._clients)
 
     def knows(self, arn: str) -> bool:
         """Whether the local cloud can call such a target."""
@@ -71,7 +81,19 @@ class RoleTargets:
             self._senders[arn.split(":")[2]](arn, text, parameters)
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """One call of an API. Raises TargetFailed."""
+        """One call of an API, if the role may make it. Raises TargetFailed."""
+        self._authorize(service, self._client(service).meta.method_to_api_mapping[operation], parameters)
+        return self._ask(service, operation, **parameters)
+
+    def _authorize(self, service: str, operation: str, parameters: Parameters) -> None:
+        if self._principal is None:
+            return
+        try:
+            self._cloud.iam.authorize(self._principal, service, operation, parameters)
+        except ApiError as exc:
+            raise TargetFailed(exc.code, exc.message) from None
+
+    def _ask(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = getattr(self._client(service), operation)(**parameters)
         except ParamValidationError as exc:
@@ -100,7 +122,7 @@ class RoleTargets:
 
     def queue_url(self, arn: str) -> str:
         """Raises TargetFailed when there is no such queue."""
-        return str(self.call("sqs", "get_queue_url", QueueName=arn.rsplit(":", 1)[-1])["QueueUrl"])
+        return str(self._ask("sqs", "get_queue_url", QueueName=arn.rsplit(":", 1)[-1])["QueueUrl"])
 
     def _to_topic(self, arn: str, text: str, parameters: Parameters) -> None:
         self.call("sns", "publish", TopicArn=arn, Message=text)
@@ -126,6 +148,7 @@ class RoleTargets:
         group = arn.split(":log-group:", 1)[1].removesuffix(":*")
         own = _chosen(parameters, "CloudWatchLogsParameters")
         stream = str(own.get("LogStreamName", "events"))
+        self._authorize("logs", "PutLogEvents", {"logGroupName": group, "logStreamName": stream})
         self._cloud.logs.put(group, stream, [(self._cloud.kernel.unix_us // 1_000, text)])
 
     def _universal(self, target: str, text: str) -> None:

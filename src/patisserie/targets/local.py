@@ -27,7 +27,7 @@ class LocalTarget:
 
     def __init__(self, seed: int, tags: Mapping[str, str]) -> None:
         self.seed = seed
-        self.cloud = Cloud(seed=seed).start()
+        self.cloud = Cloud(seed=seed, enforce_iam=True).start()
         self._endless = 0  # how many endless loops have been reported
         self._deployer = Deployer(self.cloud.client, "patisserie-code", tags, poll_s=_POLL_S)
 

@@ -37,6 +37,7 @@ class Agent:
     environ: Mapping[str, str]
     idle_s: int
     life_s: int
+    role: str
 
 
 class Agents:
@@ -163,4 +164,5 @@ class Agents:
             environ=dict(runtime.environment_variables or {}),
             idle_s=lifetimes[0],
             life_s=lifetimes[1],
+            role=str(runtime.role_arn),
         )

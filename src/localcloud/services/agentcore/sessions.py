@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from localcloud.principals import Principal
 from localcloud.runtime import ExecutionEnvironment
 from localcloud.runtime.modules import CodeCache
 from localcloud.services.agentcore.agents import Agent
@@ -73,6 +74,7 @@ class Session:
             self._write,
             code_cache=cache,
         )
+        self.environment.principal = Principal(agent.role, f"BedrockAgentCore-{session_id}")
         cloud.kernel.call_in_background(self._started_us + agent.life_s * 1_000_000, self.end)
 
     @property

@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from moto.sqs.exceptions import SQSException
 
 from localcloud.api import ApiError
+from localcloud.principals import Principal
+from localcloud.services.iam.deliveries import delivery
 from localcloud.services.lambda_ import InvokeResult
 from localcloud.stores.shards import Entry
 
@@ -60,6 +62,7 @@ def send_discarded(
             "functionError": last.function_error,
         }
     try:
+        _authorize(cloud, mapping, destination)
         _send(cloud, mapping.uuid, destination, shard_id, record, payload)
     except (ApiError, ClientError, SQSException):
         return
@@ -78,6 +81,16 @@ def _context(mapping: Any, condition: str, attempts: int, last: InvokeResult | N
             "approximateInvokeCount": attempts,
         }
     }
+
+
+def _authorize(cloud: Cloud, mapping: Any, destination: str) -> None:
+    """The role of the function sends, or that of the pipe. Raises ApiError when it may not."""
+    role = getattr(mapping, "role_arn", None)
+    if role is None:
+        role = cloud.lambda_.functions.model(mapping.function_arn).role
+    call = delivery(destination)
+    if call is not None:
+        cloud.iam.authorize(Principal(str(role), str(mapping.uuid)), *call)
 
 
 def _send(

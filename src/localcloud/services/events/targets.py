@@ -11,9 +11,11 @@ from moto.sqs.exceptions import QueueDoesNotExist, SQSException
 
 from localcloud.api import ApiError
 from localcloud.api.calls import plain_name
+from localcloud.principals import Principal
 from localcloud.services.events.api_destinations import ApiDestinations
 from localcloud.services.events.connections import Connections
 from localcloud.services.events.transform import MISSING, select
+from localcloud.services.iam.deliveries import delivery
 from localcloud.services.policies import allows
 
 if TYPE_CHECKING:
@@ -83,7 +85,26 @@ class Targets:
         if operation is not None:
             for listener in self.before_send:
                 listener(service, operation, plain_name(service, target["Arn"]))
+        self._authorize(rule, target)
         sender(rule, target, event, text)
+
+    def _authorize(self, rule: Any, target: Mapping[str, Any]) -> None:
+        """A target with a role is called in it. Raises NotPermitted."""
+        role, arn, iam = target.get("RoleArn"), target["Arn"], self._cloud.iam
+        if not role:
+            return
+        who = Principal(role, rule.name)
+        if ":api-destination/" in arn:
+            if not iam.permits(who, "events:InvokeApiDestination", arn):
+                raise NotPermitted(f"{role} may not do events:InvokeApiDestination on {arn}.")
+            return
+        call = delivery(arn)
+        if call is None:
+            return
+        try:
+            iam.authorize(who, *call)
+        except ApiError as exc:
+            raise NotPermitted(exc.message) from exc
 
     # -- Lambda --------------------------------------------------------------------------------
 

@@ -13,7 +13,9 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError
 
+from localcloud.api import ApiError
 from localcloud.net import HttpRequest, HttpResponse
+from localcloud.principals import GATEWAY_SESSION, Principal
 from localcloud.services.jsonpath import MISSING, InvalidPath, find
 from localcloud.services.variables import look_up
 
@@ -101,7 +103,7 @@ class FirstClassIntegrations:
         self._cloud = cloud
         self._clients: dict[str, Any] = {}
 
-    def call(self, subtype: str, mapping: Mapping[str, str], sources: Sources) -> HttpResponse:
+    def call(self, subtype: str, mapping: Mapping[str, str], sources: Sources, role_arn: str) -> HttpResponse:
         """The service's answer: its status and, for SQS, its XML; for all others its JSON."""
         service, operation = OPERATIONS[subtype]
         given = {name: sources.value(expression) for name, expression in mapping.items() if name != "Region"}
@@ -116,7 +118,11 @@ class FirstClassIntegrations:
                 arguments = {"Entries": [_typed(members, entry)]}
             else:
                 arguments = _typed(members, shape)
+            who = Principal(role_arn, GATEWAY_SESSION)
+            self._cloud.iam.authorize(who, client.meta.service_model.service_name, operation, arguments)
             answer = getattr(client, xform_name(operation))(**arguments)
+        except ApiError as exc:
+            return _refused(exc.code, exc.message, exc.status)
         except (ParamValidationError, ValueError) as exc:
             return _refused("ValidationException", str(exc), 400)
         except ClientError as exc:

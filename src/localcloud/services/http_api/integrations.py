@@ -146,7 +146,8 @@ class Integrations:
         }
         sources = Sources(request, match.parameters, context, stage.stage_variables or {}, path)
         subtype, mapping = integration.integration_subtype, integration.request_parameters or {}
-        task = self._cloud.kernel.spawn(self._services.call, subtype, mapping, sources, name=f"{subtype} for {path}")
+        role, name = integration.credentials_arn or "", f"{subtype} for {path}"
+        task = self._cloud.kernel.spawn(self._services.call, subtype, mapping, sources, role, name=name)
         if not task.join(timeout_us):
             return UNAVAILABLE
         answer: HttpResponse = task.result()

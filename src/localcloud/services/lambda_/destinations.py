@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from moto.sqs.exceptions import SQSException
 
 from localcloud.api import ApiError
+from localcloud.principals import Principal
+from localcloud.services.iam.deliveries import delivery
 from localcloud.services.lambda_.functions import Functions, split_reference
 from localcloud.services.lambda_.metrics import LambdaMetrics
 from localcloud.services.lambda_.results import InvokeResult
@@ -97,6 +99,7 @@ class Destinations:
 
     def _send(self, destination: str, function_arn: str, record: str, ended: Ended) -> None:
         service = destination.split(":")[2]
+        self._authorize(ended, destination)
         if service == "sqs":
             self._cloud.sqs.send(destination, record)
         elif service == "lambda":
@@ -118,6 +121,12 @@ class Destinations:
             }
             self._cloud.client("events").put_events(Entries=[entry])
 
+    def _authorize(self, ended: Ended, target: str) -> None:
+        """The function's role sends. Raises ApiError when it may not."""
+        model, call = self._functions.model(split_reference(ended.reference, ended.qualifier)[0]), delivery(target)
+        if call is not None:
+            self._cloud.iam.authorize(Principal(str(model.role), str(model.function_name)), *call)
+
     def dead_letter(self, ended: Ended) -> None:
         """A function's own dead-letter queue or topic gets the event alone, with the error as attributes."""
         name, qualifier = split_reference(ended.reference, ended.qualifier)
@@ -135,6 +144,7 @@ class Destinations:
         }
         body = ended.payload.decode()
         try:
+            self._authorize(ended, target)
             if target.split(":")[2] == "sqs":
                 self._cloud.sqs.send(target, body, MessageAttributes=attributes)
             else:

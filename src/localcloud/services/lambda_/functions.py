@@ -63,6 +63,7 @@ class Function:
     ephemeral_mb: int = 512
     traced: bool = False  # active tracing
     logs: LogSettings = _PLAIN_LOGS
+    role: str = ""
 
 
 @lru_cache(maxsize=4_096)  # every invocation asks several times
@@ -160,7 +161,7 @@ class Functions:
             model.handler, model.run_time, model.memory_size, model.timeout, model.architectures[0],
             list(model.environment_vars.items()), model.code_sha_256, [layer["Arn"] for layer in model.layers],
             model.__dict__.get(DURABLE_KEY), model.__dict__.get(MANAGED_KEY), model.ephemeral_storage,
-            _is_traced(model), model.__dict__.get(LOGGING_KEY),
+            _is_traced(model), model.__dict__.get(LOGGING_KEY), model.role,
         )  # fmt: skip
         known = self._known.get(key)
         if known is None or known[0] != configured:
@@ -206,6 +207,7 @@ class Functions:
             logs=log_settings(
                 model.function_name, model.__dict__.get(LOGGING_KEY) or {}, model.__dict__.get(MANAGED_KEY) is not None
             ),
+            role=str(model.role),
         )
 
     def code_dirs(self, function: Function) -> list[Path]:

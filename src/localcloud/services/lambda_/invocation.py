@@ -13,6 +13,7 @@ from localcloud.services.lambda_ import errors
 from localcloud.services.lambda_.context import ClientContext, LambdaContext
 from localcloud.services.lambda_.init_lines import of_invocation
 from localcloud.services.lambda_.initialization import Initializer, go_on_for_ever, log_time
+from localcloud.services.lambda_.log_delivery import deliver_logs
 from localcloud.services.lambda_.marshalling import marshalled
 from localcloud.services.lambda_.payloads import Payload, event_of
 from localcloud.services.lambda_.recursion import following
@@ -219,9 +220,7 @@ class Invoker:
         sandbox.request_id = ""
         self._log(sandbox, end_line(config, report, self._cloud.kernel.unix_us))
         self._log(sandbox, report_line(config, report, self._cloud.kernel.unix_us))
-        lines, sandbox.lines = sandbox.lines, []
-        if lines:
-            self._cloud.logs.put(config.logs.group, sandbox.log_stream, lines, by_lambda=True)
+        lines = deliver_logs(self._cloud, sandbox)
         return InvokeResult(
             status=200,
             payload=answer,

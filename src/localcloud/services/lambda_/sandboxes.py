@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.kernel import Event
 from localcloud.kernel.streams import whole_number
+from localcloud.principals import Principal
 from localcloud.runtime import ExecutionEnvironment
 from localcloud.runtime.modules import CodeCache
 from localcloud.services.lambda_.cpu import cpu_share
@@ -182,6 +183,7 @@ class EnvironmentFactory:
             cpu_share=cpu_share(cloud.facts, config.memory_mb),
             code_cache=self._cache,
         )
+        environment.principal = Principal(config.role, config.name)
         environment.memory_bytes = config.memory_mb * 1024 * 1024
         self._log_as_the_runtime_does(sandbox, environment)
         if sandbox.prepare is not None:

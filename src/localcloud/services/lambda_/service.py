@@ -23,7 +23,6 @@ from localcloud.services.lambda_.context import ClientContext
 from localcloud.services.lambda_.durable import DurableExecutions
 from localcloud.services.lambda_.function_urls import FunctionUrlConfigs
 from localcloud.services.lambda_.functions import Function, Functions, split_reference
-from localcloud.services.lambda_.identity import Identity
 from localcloud.services.lambda_.initialization import Initializer
 from localcloud.services.lambda_.invocation import Invoker
 from localcloud.services.lambda_.invoke_variants import InvokeVariants
@@ -95,7 +94,6 @@ class Lambda:
         self.managed.install()
         self.durable.install()
         self.recursion.install()
-        Identity(self._cloud).install()
         register("lambda", "PutFunctionConcurrency", self._put_concurrency_api)
         register("lambda", "GetAccountSettings", self._account_settings_api)
 

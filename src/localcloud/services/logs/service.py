@@ -58,6 +58,10 @@ class Logs:
 
     # -- writing -------------------------------------------------------------------------------
 
+    def has_group(self, group: str) -> bool:
+        """Whether a log group has been made."""
+        return group in self._backend.groups
+
     def log_class(self, group: str) -> str:
         """STANDARD or INFREQUENT_ACCESS; the group must be there."""
         return str(self._classes.get(self._backend.groups[group], "STANDARD"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiError
 from localcloud.metering import chunks
+from localcloud.principals import Principal
 from localcloud.services.events.api_destinations import ApiDestinations
 from localcloud.services.lambda_ import InvokeResult
 from localcloud.services.pipes.templates import as_text, resolved, transformed
@@ -27,8 +28,13 @@ class Flow:
     def __init__(self, cloud: Cloud, pipe: Any, targets: RoleTargets, destinations: ApiDestinations) -> None:
         self._cloud = cloud
         self._pipe = pipe
-        self._targets = targets
+        self._shared_targets = targets
         self._destinations = destinations
+
+    @property
+    def _targets(self) -> RoleTargets:
+        """Targets that the pipe calls in its role, which may change."""
+        return self._shared_targets.acting_as(Principal(self._pipe.role_arn, self._pipe.name))
 
     def run(self, payload: bytes) -> InvokeResult:
         """A batch as a poller gathers it ({"Records": [...]}), and what it came to: a partial batch response is told

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from localcloud.principals import Principal
 from localcloud.services.cloudwatch.store import minute_s
 from localcloud.services.role_targets import RoleTargets, TargetFailed
 
@@ -47,12 +48,13 @@ class Invocations:
         most = int(policy.get("MaximumRetryAttempts", self._attempts))
         oldest_us = kernel.now_us + int(policy.get("MaximumEventAgeInSeconds", self._age_s)) * 1_000_000
         retries, wait_us = 0, self._first_us
+        targets = self._targets.acting_as(_principal(invocation))
         while True:
             text = self._input(invocation, retries + 1)
             self._measure(invocation, "InvocationAttemptCount")
             self._cloud.meter.add("scheduler.invocations", 1, invocation.schedule_arn.rsplit("/", 1)[-1])
             try:
-                self._targets.send(target["Arn"], text, target)
+                targets.send(target["Arn"], text, target)
                 return
             except TargetFailed as exc:
                 failure = exc
@@ -114,8 +116,9 @@ class Invocations:
         }
         attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items() if value}
         try:
-            url = self._targets.queue_url(queue)
-            self._targets.call("sqs", "send_message", QueueUrl=url, MessageBody=text, MessageAttributes=attributes)
+            targets = self._targets.acting_as(_principal(invocation))
+            url = targets.queue_url(queue)
+            targets.call("sqs", "send_message", QueueUrl=url, MessageBody=text, MessageAttributes=attributes)
         except TargetFailed:
             self._measure(invocation, "InvocationsFailedToBeSentToDeadLetterCount")
         else:
@@ -124,3 +127,8 @@ class Invocations:
     def _measure(self, invocation: Invocation, metric: str) -> None:
         series = self._cloud.cloudwatch.series(_NAMESPACE, metric, {"ScheduleGroup": invocation.group}, "Count")
         series.add(minute_s(self._cloud.kernel.unix_us), 1)
+
+
+def _principal(invocation: Invocation) -> Principal:
+    """The target's role, in a session of this invocation."""
+    return Principal(str(invocation.target["RoleArn"]), invocation.id.replace("-", ""))

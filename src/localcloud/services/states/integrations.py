@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.model import OperationNotFoundError
 
 from localcloud.api import ApiError
+from localcloud.principals import Principal
 from localcloud.services.lambda_ import InvokeResult, Throttled
 from localcloud.services.states.casing import from_api, to_api
 from localcloud.services.states.errors import RUNTIME, TASK_FAILED, StateFailed
@@ -40,6 +41,10 @@ _OPTIMISED = {
 _SDK = {"dynamodb": "DynamoDb", "sqs": "Sqs", "sns": "Sns", "eventbridge": "EventBridge", "sfn": "Sfn",
         "cloudwatchlogs": "CloudWatchLogs", "secretsmanager": "SecretsManager",
         "bedrockruntime": "BedrockRuntime"}  # fmt: skip
+_SERVICE_EXCEPTIONS = {
+    "dynamodb": "AmazonDynamoDBException", "events": "AmazonEventBridgeException", "sns": "AmazonSNSException",
+    "sqs": "AmazonSQSException", "states": "AWSStepFunctionsException",
+}  # fmt: skip
 _ASKS, _ANSWERS, _NESTS = ("",), ("", TOKEN), ("", SYNC, SYNC_2, TOKEN)
 # which optimised integrations there are, and with which patterns
 _PATTERNS: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -100,49 +105,52 @@ class Integrations:
         self._stop = stop
         self._clients: dict[str, Any] = {}
 
-    def call(self, resource: Resource, arguments: Any, submitted: Callable[[Any], None] = _nobody) -> Any:
-        """The result of the call, as JSON. Raises StateFailed with the service's error.
+    def call(
+        self, who: Principal, resource: Resource, arguments: Any, submitted: Callable[[Any], None] = _nobody
+    ) -> Any:
+        """The result of the call that `who` makes, as JSON. Raises StateFailed with the service's error.
 
         `submitted` is told what a service answered that has taken a job (.sync), before the job is done.
         """
         if resource.kind == "function":
-            return self._function(resource.action, arguments)
+            return self._function(who, resource.action, arguments)
         if resource.kind == "optimised" and resource.service == "lambda":
-            return self._invoke(arguments)
+            return self._invoke(who, arguments)
         if resource.kind == "optimised" and resource.service == "states" and resource.pattern.startswith(SYNC):
-            return self._nested(arguments, resource.pattern == SYNC_2, submitted)
+            return self._nested(who, arguments, resource.pattern == SYNC_2, submitted)
         if resource.kind == "optimised" and resource.service == "http":
             return http_invoke(self._cloud, arguments)
         if resource.kind == "optimised" and resource.service == "bedrock":
-            return self._model(resource, arguments)
-        return self._sdk(resource, arguments)
+            return self._model(who, resource, arguments)
+        return self._sdk(who, resource, arguments)
 
     # -- models --------------------------------------------------------------------------------
 
-    def _model(self, resource: Resource, arguments: Any) -> Any:
+    def _model(self, who: Principal, resource: Resource, arguments: Any) -> Any:
         """The optimised integration takes and gives bodies as JSON, not as text."""
         body = arguments.get("Body") if isinstance(arguments, dict) else None
         if not isinstance(body, dict):  # it may also lie on S3
             raise StateFailed(
                 RUNTIME, "The local cloud takes the Body of bedrock:invokeModel as JSON in its parameters."
             )
-        answer = self._sdk(resource, {**arguments, "Body": json.dumps(body)})
+        answer = self._sdk(who, resource, {**arguments, "Body": json.dumps(body)})
         return {"Body": json.loads(answer["Body"]), "ContentType": answer["ContentType"]}
 
     # -- Lambda --------------------------------------------------------------------------------
 
-    def _function(self, reference: str, arguments: Any) -> Any:
-        result = self._run(reference, None, json.dumps(arguments).encode())
+    def _function(self, who: Principal, reference: str, arguments: Any) -> Any:
+        result = self._run(who, reference, None, json.dumps(arguments).encode())
         return json.loads(result.payload or b"null")
 
-    def _invoke(self, arguments: Any) -> Any:
+    def _invoke(self, who: Principal, arguments: Any) -> Any:
         if not isinstance(arguments, dict) or "FunctionName" not in arguments:
             raise StateFailed(RUNTIME, "The field FunctionName is required by arn:aws:states:::lambda:invoke.")
         payload = json.dumps(arguments.get("Payload", {})).encode()
         if arguments.get("InvocationType") == "Event":
+            self._authorize_invoke(who, arguments["FunctionName"], arguments.get("Qualifier"))
             self._cloud.lambda_.asynchronous.accept(arguments["FunctionName"], payload)
             return {"Payload": "", "StatusCode": 202}
-        result = self._run(arguments["FunctionName"], arguments.get("Qualifier"), payload)
+        result = self._run(who, arguments["FunctionName"], arguments.get("Qualifier"), payload)
         return {
             "ExecutedVersion": result.executed_version,
             "Payload": json.loads(result.payload or b"null"),
@@ -150,9 +158,10 @@ class Integrations:
             "StatusCode": 200,
         }
 
-    def _run(self, reference: str, qualifier: str | None, payload: bytes) -> InvokeResult:
+    def _run(self, who: Principal, reference: str, qualifier: str | None, payload: bytes) -> InvokeResult:
         cloud = self._cloud
         cloud.kernel.sleep(cloud.latency.api_us("lambda", "Invoke"))
+        self._authorize_invoke(who, reference, qualifier)
         try:
             result = cloud.lambda_.invoke(reference, payload, qualifier=qualifier)
         except Throttled as exc:
@@ -166,11 +175,21 @@ class Integrations:
             raise StateFailed(name, text)
         return result
 
+    def _authorize_invoke(self, who: Principal, reference: str, qualifier: str | None) -> None:
+        params = {"FunctionName": reference, **({"Qualifier": qualifier} if qualifier else {})}
+        try:
+            self._cloud.iam.authorize(who, "lambda", "Invoke", params)
+        except ApiError as exc:
+            raise StateFailed("Lambda.AWSLambdaException", exc.message) from None
+
     # -- other state machines ------------------------------------------------------------------
 
-    def _nested(self, arguments: Any, parsed: bool, submitted: Callable[[Any], None]) -> Any:
+    def _nested(self, who: Principal, arguments: Any, parsed: bool, submitted: Callable[[Any], None]) -> Any:
         """Wait for the end of the other execution. Whoever gives up on this task stops that too."""
         try:
+            if isinstance(arguments, dict):
+                machine = {"stateMachineArn": arguments.get("StateMachineArn")}
+                self._cloud.iam.authorize(who, "stepfunctions", "StartExecution", machine)
             child = self._start(arguments)
         except ApiError as exc:
             raise StateFailed(f"StepFunctions.{_exception(exc.code)}", exc.message) from None
@@ -189,7 +208,7 @@ class Integrations:
 
     # -- any service ---------------------------------------------------------------------------
 
-    def _sdk(self, resource: Resource, arguments: Any) -> Any:
+    def _sdk(self, who: Principal, resource: Resource, arguments: Any) -> Any:
         optimised = resource.kind == "optimised"
         prefix = (_OPTIMISED if optimised else _SDK).get(resource.service, resource.service.capitalize())
         try:
@@ -200,12 +219,15 @@ class Integrations:
             raise StateFailed(RUNTIME, f"There is no {resource.service}:{resource.action}: {exc}") from None
         parameters = to_api(model.input_shape, arguments) if isinstance(arguments, dict) else {}
         try:
+            self._cloud.iam.authorize(who, client.meta.service_model.service_name, operation, parameters)
             answer = getattr(client, xform_name(operation))(**parameters)
+        except ApiError as exc:
+            raise StateFailed(f"{prefix}.{_modelled(client, resource, exc.code)}", exc.message) from None
         except ParamValidationError as exc:
             raise StateFailed(RUNTIME, f"The parameters of {resource.action} are not valid: {exc}") from None
         except ClientError as exc:
             error = exc.response["Error"]
-            raise StateFailed(f"{prefix}.{_exception(error['Code'])}", error["Message"]) from None
+            raise StateFailed(f"{prefix}.{_modelled(client, resource, error['Code'])}", error["Message"]) from None
         except BotoCoreError as exc:
             raise StateFailed(f"{prefix}.SdkClientException", str(exc)) from None
         return from_api(model.output_shape, answer)
@@ -225,6 +247,15 @@ class Integrations:
         if service not in self._clients:
             self._clients[service] = self._cloud.client(service, config=_ONCE)
         return self._clients[service]
+
+
+def _modelled(client: Any, resource: Resource, code: str) -> str:
+    """The SDK's exception for an error code: that of the whole service when the API has no shape for the error."""
+    if client.meta.service_model.shape_for_error_code(code) is not None:
+        return _exception(code)
+    if resource.kind == "optimised":  # these are called by the SDK's first version
+        return _SERVICE_EXCEPTIONS.get(resource.service, _exception(code))
+    return f"{_SDK.get(resource.service, resource.service.capitalize())}Exception"
 
 
 def _exception(code: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from localcloud.principals import Principal
 from localcloud.services.states import errors
 from localcloud.services.states.branching import run_map, run_parallel
 from localcloud.services.states.data_flow import assign, put
@@ -20,6 +22,7 @@ from localcloud.services.states.templates import View
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
+    from localcloud.services.states.integrations import Resource
     from localcloud.services.states.tools import Tools
 
 Variables = dict[str, Any]
@@ -41,6 +44,9 @@ class Interpreter:
         self.longest_bytes = int(cloud.facts.value("quota.sfn.payload"))
         self.most_iterations = int(cloud.facts.value("quota.sfn.inline_map_concurrency"))
         self._most_events = int(cloud.facts.value("quota.sfn.history"))
+        # a session of one's own for each execution
+        session = hashlib.sha256(execution.arn.encode()).hexdigest()[:32]
+        self._principal = Principal(execution.role_arn, session)
         kind = "express" if execution.express else "standard"
         self._transition = f"model.api.sfn.{kind}.transition"
 
@@ -63,6 +69,10 @@ class Interpreter:
             self._hold(progress, text)
         progress.done, progress.output = True, data
         return data
+
+    def call(self, resource: Resource, arguments: Any, submitted: Callable[[Any], None] = lambda answer: None) -> Any:
+        """What a service answers to the state machine's role. Raises StateFailed; see Integrations.call."""
+        return self.tools.integrations.call(self._principal, resource, arguments, submitted)
 
     def _hold(self, progress: Progress, text: str) -> None:
         if self.execution.express:

@@ -58,7 +58,7 @@ def read_items(run: Interpreter, state: State, view: View, data: Any) -> Dataset
 
 def _ask(run: Interpreter, action: str, arguments: Mapping[str, Any]) -> Any:
     resource = parse_resource(f"arn:aws:states:::aws-sdk:s3:{action}")
-    return run.tools.integrations.call(resource, dict(arguments))
+    return run.call(resource, dict(arguments))
 
 
 def _text(run: Interpreter, place: Mapping[str, Any]) -> str:

@@ -101,6 +101,6 @@ def _lines(results: Sequence[Any]) -> str:
 def _put(run: Interpreter, bucket: str, key: str, body: str) -> None:
     arguments = {"Bucket": bucket, "Key": key, "Body": body}
     try:
-        run.tools.integrations.call(parse_resource(_PUT), arguments)
+        run.call(parse_resource(_PUT), arguments)
     except StateFailed as failure:
         raise StateFailed(RESULT_WRITER, f"{failure.error}: {failure.cause}") from None

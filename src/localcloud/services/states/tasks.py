@@ -53,7 +53,7 @@ def run_task(run: Interpreter, state: State, view: View, progress: Progress) -> 
 def _call(
     run: Interpreter, record: _Record, token: str | None, arguments: Any, timeout_s: Any, heartbeat_s: Any
 ) -> Any:
-    resource, call = record.resource, run.tools.integrations.call
+    resource, call = record.resource, run.call
     record.started()
     if token is not None:
 

@@ -15,8 +15,6 @@ def _document(policy: Mapping[str, Any]) -> str:
 
 
 class Role(Updatable):
-    """Managed policies of AWS are noted on the role, not copied: the local cloud does not evaluate IAM policies."""
-
     name = "AWS::IAM::Role"
     custom_name = "RoleName"
     properties = names(
@@ -32,10 +30,15 @@ class Role(Updatable):
             RoleName=name,
             AssumeRolePolicyDocument=json.dumps(making.properties["AssumeRolePolicyDocument"]),
             Tags=making.tag_list(),
-            **chosen(making.properties, "Description MaxSessionDuration Path"),
+            **chosen(making.properties, "Description MaxSessionDuration Path PermissionsBoundary"),
         )["Role"]
+        self._attach(making, name)
         self._put_policies(making, name)
         return Made(name, {"Arn": answer["Arn"], "RoleId": answer["RoleId"]})
+
+    def _attach(self, making: Making, name: str) -> None:
+        for arn in making.properties.get("ManagedPolicyArns") or []:
+            making.client("iam").attach_role_policy(RoleName=name, PolicyArn=arn)
 
     def _put_policies(self, making: Making, name: str) -> None:
         for policy in making.properties.get("Policies") or []:
@@ -48,6 +51,16 @@ class Role(Updatable):
         client, name = making.client("iam"), made.physical_id
         document = json.dumps(making.properties["AssumeRolePolicyDocument"])
         client.update_assume_role_policy(RoleName=name, PolicyDocument=document)
+        boundary = making.properties.get("PermissionsBoundary")
+        if boundary is not None:
+            client.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=boundary)
+        elif old.get("PermissionsBoundary"):
+            client.delete_role_permissions_boundary(RoleName=name)
+        attached = making.properties.get("ManagedPolicyArns") or []
+        for arn in old.get("ManagedPolicyArns") or []:
+            if arn not in attached:
+                client.detach_role_policy(RoleName=name, PolicyArn=arn)
+        self._attach(making, name)
         kept = {policy["PolicyName"] for policy in making.properties.get("Policies") or []}
         for policy in old.get("Policies") or []:
             if policy["PolicyName"] not in kept:
@@ -57,6 +70,8 @@ class Role(Updatable):
 
     def delete(self, making: Making, made: Made) -> None:
         client = making.client("iam")
+        for attached in client.list_attached_role_policies(RoleName=made.physical_id)["AttachedPolicies"]:
+            client.detach_role_policy(RoleName=made.physical_id, PolicyArn=attached["PolicyArn"])
         for policy in client.list_role_policies(RoleName=made.physical_id)["PolicyNames"]:
             client.delete_role_policy(RoleName=made.physical_id, PolicyName=policy)
         client.delete_role(RoleName=made.physical_id)

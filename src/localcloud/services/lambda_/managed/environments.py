@@ -14,6 +14,7 @@ from localcloud.runtime import ExecutionEnvironment
 from localcloud.runtime.files import TmpDirectory
 from localcloud.services.lambda_.functions import Function
 from localcloud.services.lambda_.json_lines import platform_line
+from localcloud.services.lambda_.log_delivery import deliver_logs
 from localcloud.services.lambda_.managed.instances import Instance
 from localcloud.services.lambda_.managed.processor import Processor
 from localcloud.services.lambda_.sandboxes import MANAGED, Sandbox, new_sandbox
@@ -134,7 +135,4 @@ class ManagedEnvironment:
 
     def flush(self, worker: Worker) -> None:
         """Send what a process has written to CloudWatch Logs."""
-        sandbox = worker.sandbox
-        lines, sandbox.lines = sandbox.lines, []
-        if lines:
-            self._cloud.logs.put(self.config.logs.group, sandbox.log_stream, lines, by_lambda=True)
+        deliver_logs(self._cloud, worker.sandbox)

@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
 
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError, UnknownServiceError
 from botocore.model import OperationNotFoundError, Shape
 
+from localcloud.api import ApiError
+from localcloud.principals import GATEWAY_SESSION, Principal
 from localcloud.services.rest_api.definition import Integration
 from localcloud.services.rest_api.errors import GatewayError
 from localcloud.services.rest_api.integrations.calls import Answer
@@ -45,6 +48,7 @@ class AwsActions:
             raise GatewayError("API_CONFIGURATION_ERROR", detail=f"{uri} is no integration URI")
         name, way, rest = found.group(2), found.group(3), found.group(4)
         service = _SERVICES.get(name, name)
+        self._check_role(integration)
         if service == "s3":
             return self._object(rest, mapped, integration)
         headers = {key.lower(): value for key, value in mapped.parameters["header"].items()}
@@ -53,9 +57,22 @@ class AwsActions:
             members = dict(parse_qsl(mapped.body, keep_blank_values=True)) if not mapped.body.startswith("{") else {}
             members |= mapped.parameters["querystring"]
             operation = members.pop("Action", "") or (rest if way == "action" else "")
-            return self._query(service, operation, rest if way == "path" else "", members)
+            return self._query(integration, service, operation, rest if way == "path" else "", members)
         operation = target.rsplit(".", 1)[-1] if target else rest
-        return self._json(service, operation, mapped.body)
+        return self._json(integration, service, operation, mapped.body)
+
+    def _check_role(self, integration: Integration) -> None:
+        role = integration.credentials
+        if role and not self._cloud.iam.can_assume("apigateway.amazonaws.com", role):
+            detail = "API Gateway does not have permission to assume the provided role"
+            raise GatewayError("API_CONFIGURATION_ERROR", detail=detail)
+
+    def _ask(self, integration: Integration, client: Any, operation: str, params: dict[str, Any]) -> Any:
+        """One call, in the integration's role. Raises what botocore raises, and ApiError when it is not allowed."""
+        if integration.credentials:
+            who = Principal(integration.credentials, GATEWAY_SESSION)
+            self._cloud.iam.authorize(who, client.meta.service_model.service_name, operation, params)
+        return getattr(client, xform_name(operation))(**params)
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
@@ -72,7 +89,7 @@ class AwsActions:
 
     # -- JSON protocol -----------------------------------------------------------------------------
 
-    def _json(self, service: str, operation: str, body: str) -> Answer:
+    def _json(self, integration: Integration, service: str, operation: str, body: str) -> Answer:
         client, model = self._operation(service, operation)
         try:
             params = json.loads(body or "{}")
@@ -80,9 +97,11 @@ class AwsActions:
         except (ValueError, binascii.Error):
             return _json_error("SerializationException", "The request body is not JSON of the operation's shape.", 400)
         try:
-            answer = getattr(client, xform_name(operation))(**params)
+            answer = self._ask(integration, client, operation, params)
         except ParamValidationError as exc:
             return _json_error("ValidationException", str(exc.kwargs["report"]).strip(), 400)
+        except ApiError as exc:
+            return _json_error(exc.code, exc.message, exc.status)
         except ClientError as exc:
             return _json_error(
                 exc.response["Error"]["Code"],
@@ -96,7 +115,9 @@ class AwsActions:
 
     # -- query protocol ----------------------------------------------------------------------------
 
-    def _query(self, service: str, operation: str, path: str, members: dict[str, str]) -> Answer:
+    def _query(
+        self, integration: Integration, service: str, operation: str, path: str, members: dict[str, str]
+    ) -> Answer:
         """SQS and SNS take form members; API Gateway asks them for JSON."""
         if not operation:
             return _query_error("MissingAction", "The request must contain the parameter Action.", 400)
@@ -105,9 +126,11 @@ class AwsActions:
         if service == "sqs" and path:
             members["QueueUrl"] = f"https://sqs.{self._cloud.region}.amazonaws.com/{path.strip('/')}"
         try:
-            answer = getattr(client, xform_name(operation))(**_members(members, model.input_shape))
+            answer = self._ask(integration, client, operation, _members(members, model.input_shape))
         except ParamValidationError as exc:
             return _query_error("MissingParameter", str(exc.kwargs["report"]).strip(), 400)
+        except ApiError as exc:
+            return _query_error(exc.code, exc.message, exc.status)
         except ClientError as exc:
             error = exc.response["Error"]
             return _query_error(
@@ -134,20 +157,27 @@ class AwsActions:
         bucket, _, key = rest.partition("/")
         client = self._client("s3")
         try:
+            place = {"Bucket": bucket, "Key": key}
             if integration.http_method == "PUT":
-                answer = client.put_object(Bucket=bucket, Key=key, Body=mapped.body.encode())
+                answer = self._ask(integration, client, "PutObject", {**place, "Body": mapped.body.encode()})
                 return Answer("200", "", {"etag": answer["ETag"]})
             if integration.http_method == "DELETE":
-                client.delete_object(Bucket=bucket, Key=key)
+                self._ask(integration, client, "DeleteObject", place)
                 return Answer("204", "")
-            answer = client.get_object(Bucket=bucket, Key=key)
+            answer = self._ask(integration, client, "GetObject", place)
+        except ApiError as exc:
+            return _object_error(exc.code, exc.message, exc.status)
         except ClientError as exc:
             error = exc.response["Error"]
-            text = f"<Error><Code>{error['Code']}</Code><Message>{error.get('Message', '')}</Message></Error>"
-            status = str(exc.response["ResponseMetadata"]["HTTPStatusCode"])
-            return Answer(status, text, {"content-type": "application/xml"})
+            status = exc.response["ResponseMetadata"]["HTTPStatusCode"]
+            return _object_error(error["Code"], error.get("Message", ""), status)
         raw = answer["Body"].read()
         return Answer("200", raw.decode("utf-8", "replace"), {"content-type": answer["ContentType"]}, raw)
+
+
+def _object_error(code: str, message: str, status: int) -> Answer:
+    text = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    return Answer(str(status), text, {"content-type": "application/xml"})
 
 
 def _json_error(code: str, message: str, status: int) -> Answer:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from localcloud.api import ApiError
 from localcloud.net import HttpResponse
+from localcloud.principals import GATEWAY_SESSION, Principal
 from localcloud.services.permissions import function_of, gateway_may_invoke
 from localcloud.services.rest_api.definition import Integration
 from localcloud.services.rest_api.errors import GatewayError
@@ -76,9 +77,14 @@ class Integrations:
         return map_response(exchange, answer, self._templates)
 
     def _check_permission(self, exchange: Exchange, integration: Integration, function: str) -> None:
-        if integration.credentials:
-            return  # the role may invoke it: identity policies are not evaluated
         cloud = self._cloud
+        if integration.credentials:  # then the role decides
+            try:
+                who = Principal(integration.credentials, GATEWAY_SESSION)
+                cloud.iam.authorize(who, "lambda", "Invoke", {"FunctionName": function})
+            except ApiError as exc:
+                raise GatewayError("API_CONFIGURATION_ERROR", detail=exc.message) from None
+            return
         source = (
             f"arn:aws:execute-api:{cloud.region}:{cloud.account_id}:{exchange.definition.api_id}/{exchange.stage.name}/"
             f"{exchange.request.method}{exchange.resource.path}"

@@ -1,0 +1,154 @@
+"""Roles that are handed to services: may the service assume the role, and can it do its work with it?
+
+AWS looks at the moment at which something is made or changed, and refuses it then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from localcloud.api import ApiCall, ApiError
+from localcloud.principals import Principal
+from localcloud.services.iam.deliveries import delivery
+from localcloud.services.iam.needs import look
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+# what a poller does with its source, and what Lambda says when the function's role may not
+_QUEUE_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+_STREAM_ACTIONS = {
+    "kinesis": ("GetRecords", "GetShardIterator", "DescribeStream", "ListShards", "ListStreams"),
+    "dynamodb": ("GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"),
+}
+_BY_LIST = ("ListStreams",)  # of no single stream: they need every resource
+
+
+class HandedRoles:
+    """Looks at the calls that hand a role over."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def install(self) -> None:
+        """Look, before anything is made."""
+        for service, check in (
+            ("events", self._of_rule), ("lambda", self._of_function), ("scheduler", self._of_schedule),
+            ("stepfunctions", self._of_state_machine),
+        ):  # fmt: skip
+            self._cloud.api.before_call(check, service)
+
+    def _can_assume(self, service: str, role: Any) -> bool:
+        return not isinstance(role, str) or not role or self._cloud.iam.can_assume(f"{service}.amazonaws.com", role)
+
+    # -- Step Functions, Scheduler, EventBridge ------------------------------------------------
+
+    def _of_state_machine(self, call: ApiCall) -> None:
+        if call.operation in ("CreateStateMachine", "UpdateStateMachine"):
+            role = call.params.get("roleArn")
+            if not self._can_assume("states", role):
+                message = (
+                    "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to "
+                    "assume the provided role."
+                )
+                raise ApiError("AccessDeniedException", message)
+
+    def _of_schedule(self, call: ApiCall) -> None:
+        handing = call.operation in ("CreateSchedule", "UpdateSchedule")
+        if handing and not self._can_assume("scheduler", look(call.params, "Target.RoleArn")):
+            message = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+            raise ApiError("ValidationException", message)
+
+    def _of_rule(self, call: ApiCall) -> None:
+        roles = [call.params.get("RoleArn")] if call.operation == "PutRule" else []
+        if call.operation == "PutTargets":
+            roles = [target.get("RoleArn") for target in call.params.get("Targets") or ()]
+        for role in roles:
+            if not self._can_assume("events", role):
+                message = f"Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'."
+                raise ApiError("ValidationException", message)
+
+    # -- Lambda --------------------------------------------------------------------------------
+
+    def _of_function(self, call: ApiCall) -> None:
+        if call.operation in ("CreateFunction", "UpdateFunctionConfiguration"):
+            self._check_settings(call.params)
+        elif call.operation in ("CreateEventSourceMapping", "UpdateEventSourceMapping"):
+            self._check_mapping(call.params)
+        elif call.operation in ("PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig"):
+            self._check_destinations(call.params)
+
+    def _role_of(self, reference: str) -> Principal | None:
+        """The role of a function that is there."""
+        try:
+            model = self._cloud.lambda_.functions.model(reference)
+        except ApiError:
+            return None
+        return Principal(str(model.role), str(model.function_name))
+
+    def _check_settings(self, params: Mapping[str, Any]) -> None:
+        role, name = params.get("Role"), str(params["FunctionName"])
+        if not self._can_assume("lambda", role):
+            raise _refused("The role defined for the function cannot be assumed by Lambda.")
+        who = Principal(role, name) if isinstance(role, str) else self._role_of(name)
+        if who is None:
+            return
+        if look(params, "TracingConfig.Mode") == "Active" and not self._cloud.iam.permits(
+            who, "xray:PutTraceSegments", "*"
+        ):
+            raise _refused("The provided execution role does not have permissions to call PutTraceSegments on XRAY")
+        target = look(params, "DeadLetterConfig.TargetArn")
+        if target and not self._may_deliver(who, target):
+            service = target.split(":")[2].upper()
+            operation = "SendMessage" if service == "SQS" else "Publish"
+            message = f"The provided execution role does not have permissions to call {operation} on {service}"
+            raise _refused(message)
+
+    def _check_destinations(self, params: Mapping[str, Any]) -> None:
+        who = self._role_of(params["FunctionName"])
+        for way in ("OnSuccess", "OnFailure"):
+            target = look(params, f"DestinationConfig.{way}.Destination")
+            found = delivery(target) if isinstance(target, str) and target.startswith("arn:") else None
+            if who is not None and found is not None and not self._may_deliver(who, target):
+                operation = "InvokeFunction" if found[1] == "Invoke" else found[1]
+                message = f"The function's execution role does not have permissions to call {operation} on {target}"
+                raise _refused(message)
+
+    def _may_deliver(self, who: Principal, arn: str) -> bool:
+        found = delivery(arn)
+        try:
+            if found is not None:
+                self._cloud.iam.authorize(who, *found)
+        except ApiError:
+            return False
+        return True
+
+    def _check_mapping(self, params: Mapping[str, Any]) -> None:
+        arn = params.get("EventSourceArn")
+        if not isinstance(arn, str):  # an update, of one whose function it may change
+            mapping = self._cloud.lambda_.functions.backend.get_event_source_mapping(params.get("UUID", ""))
+            arn = mapping.event_source_arn if mapping is not None and "FunctionName" in params else ""
+        who = self._role_of(params["FunctionName"]) if arn else None
+        if who is None or not arn.startswith("arn:"):
+            return
+        kind = arn.split(":")[2]
+        if kind == "sqs":
+            for action in _QUEUE_ACTIONS:
+                if not self._cloud.iam.permits(who, f"sqs:{action}", arn):
+                    raise _refused(f"The provided execution role does not have permissions to call {action} on SQS")
+        elif kind in _STREAM_ACTIONS:
+            stream, actions = arn.partition("/consumer/")[0], _STREAM_ACTIONS[kind]
+            needed = [(action, stream) for action in actions if action not in _BY_LIST]
+            if "/consumer/" in arn:
+                needed = [("SubscribeToShard", arn)]
+            if not all(self._cloud.iam.permits(who, f"{kind}:{action}", resource) for action, resource in needed):
+                listed = f"{', '.join(actions[:-1])}, and {actions[-1]}"
+                raise _refused(
+                    f"Cannot access stream {arn}. Please ensure the role can perform the {listed} Actions on your "
+                    "stream in IAM."
+                )
+
+
+def _refused(message: str) -> ApiError:
+    return ApiError("InvalidParameterValueException", message, 400, Type="User")

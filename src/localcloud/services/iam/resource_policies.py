@@ -1,0 +1,93 @@
+"""The policies of resources, as far as they speak of roles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from moto.backends import get_backend
+from moto.sqs.exceptions import QueueDoesNotExist
+
+from localcloud.api import ApiError
+from localcloud.principals import Principal
+from localcloud.services.iam.needs import Need
+from localcloud.services.iam.statements import Statement, parse_document
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+
+
+class ResourcePolicies:
+    """Reads them from moto's state at the moment of use."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._parsed: dict[str, tuple[Any, tuple[Statement, ...]]] = {}  # by ARN, with what they were read from
+        self._readers: Mapping[str, Callable[[str], str | bytes | None]] = {
+            "events": self._of_bus,
+            "lambda": self._of_function,
+            "s3": self._of_bucket,
+            "sns": self._of_topic,
+            "sqs": self._of_queue,
+        }
+
+    def has(self, need: Need) -> bool:
+        """Whether what is needed has a policy of its own."""
+        return bool(self._statements(need.action, need.resource))
+
+    def about(self, action: str, resource: str, principal: Principal) -> list[Statement]:
+        """The statements on `resource` that speak of `principal`."""
+        return [one for one in self._statements(action, resource) if one.names(principal)]
+
+    def named(self, service: str, params: Mapping[str, Any], need: Need) -> Need:
+        """The need, with the ARN of a secret that is called by its name."""
+        if service != "secretsmanager" or need.resource or not isinstance(params.get("SecretId"), str):
+            return need
+        secret = self._backend("secretsmanager").secrets.get(params["SecretId"])
+        return replace(need, resource=secret.arn) if secret is not None else need
+
+    def _statements(self, action: str, resource: str) -> tuple[Statement, ...]:
+        reader = self._readers.get(action.partition(":")[0])
+        if reader is None or not resource.startswith("arn:"):
+            return ()
+        document = reader(resource)
+        if not document:
+            return ()
+        known = self._parsed.get(resource)
+        if known is None or known[0] != document:
+            known = self._parsed[resource] = document, parse_document(document)
+        return known[1]
+
+    # -- by service ----------------------------------------------------------------------------
+
+    def _of_queue(self, arn: str) -> str | None:
+        try:
+            return self._cloud.sqs.queues.get(arn).policy  # type: ignore[no-any-return]
+        except QueueDoesNotExist:
+            return None
+
+    def _of_function(self, arn: str) -> str | None:
+        try:
+            statements = self._cloud.lambda_.functions.statements(arn)
+        except ApiError:
+            return None
+        return json.dumps({"Statement": statements}) if statements else None
+
+    def _of_topic(self, arn: str) -> str | None:
+        topic = self._backend("sns").topics.get(arn)
+        return None if topic is None else topic.policy
+
+    def _of_bus(self, arn: str) -> str | None:
+        bus = self._backend("events").event_buses.get(arn.split("event-bus/", 1)[-1])
+        return None if bus is None else bus.policy
+
+    def _of_bucket(self, arn: str) -> str | bytes | None:
+        bucket = self._backend("s3", "aws").buckets.get(arn.split(":::", 1)[-1].partition("/")[0])
+        return None if bucket is None else bucket.policy
+
+    def _backend(self, service: str, place: str | None = None) -> Any:
+        """moto's state of a service; it is imported by the calls that come here."""
+        return get_backend(service)[self._cloud.account_id][place or self._cloud.region]  # type: ignore[call-overload]

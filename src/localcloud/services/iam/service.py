@@ -1,0 +1,130 @@
+"""May a role do what it asks for?
+
+Callers outside the simulation (a notebook, a test, another process at the server) are the account's administrator.
+A function, an agent, a state machine, a schedule, a pipe or a rule acts as its role: the role's policies decide,
+within its permissions boundary, together with the policy of the resource. A deny anywhere wins.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from localcloud.api import ApiCall, ApiError
+from localcloud.principals import Principal
+from localcloud.runtime.environment import current_environment
+from localcloud.services.iam.needs import Need, Place, needs
+from localcloud.services.iam.refusals import explicit, implicit, refusal
+from localcloud.services.iam.resource_policies import ResourcePolicies
+from localcloud.services.iam.roles import RolePolicies, Roles
+from localcloud.services.iam.statements import Effect, Request, effect_of
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+
+class Iam:
+    """Decides. `enforced` is False in a cloud that lets every role do everything."""
+
+    def __init__(self, cloud: Cloud, enforced: bool) -> None:
+        self.enforced = enforced
+        self._cloud = cloud
+        self._roles = Roles(cloud.account_id)
+        self._resources = ResourcePolicies(cloud)
+        self._place = Place(cloud.account_id, cloud.region)
+        # what the policies of a role allow without any condition, by action and resource
+        self._allowed: dict[str, tuple[RolePolicies, dict[tuple[str, str], bool]]] = {}
+
+    def install(self) -> None:
+        """Check every call that comes out of an execution environment, and say who that is."""
+        self._cloud.api.register("sts", "GetCallerIdentity", self._caller)
+        if self.enforced:
+            self._cloud.api.before_call(self._check)
+
+    def _caller(self, call: ApiCall) -> dict[str, Any]:
+        principal = self._principal()
+        if principal is None:
+            return self._cloud.api.stock(call)
+        return {"UserId": principal.user_id, "Account": principal.account_id, "Arn": principal.arn}
+
+    def _principal(self) -> Principal | None:
+        environment = current_environment(self._cloud.kernel)
+        return environment.principal if environment is not None else None
+
+    def _check(self, call: ApiCall) -> None:
+        principal = self._principal()
+        if principal is None:
+            return
+        try:
+            self.authorize(principal, call.service, call.operation, call.params)
+        except ApiError:
+            self._cloud.kernel.sleep(self._cloud.latency.api_us(call.service, call.operation))  # an answer takes time
+            raise
+
+    # -- decisions -----------------------------------------------------------------------------
+
+    def authorize(self, principal: Principal, service: str, operation: str, params: Mapping[str, Any]) -> None:
+        """Raises ApiError when `principal` may not make a call by botocore's names of a service and an operation."""
+        if not self.enforced or not principal.role_arn:  # TestState may do without a role
+            return
+        for need in needs(service, operation, params, self._place):
+            why = self._why_not(principal, self._resources.named(service, params, need))
+            if why is not None:
+                raise refusal(service, principal, need, why)
+
+    def permits(self, principal: Principal, action: str, resource: str) -> bool:
+        """Whether `principal` may do `action` ("logs:PutLogEvents") on the ARN `resource`."""
+        return not self.enforced or self._why_not(principal, Need(action, resource)) is None
+
+    def can_assume(self, service: str, role_arn: str) -> bool:
+        """Whether a service ("lambda.amazonaws.com") may act as a role, which must be there."""
+        return not self.enforced or self._roles.trusts(role_arn, service)
+
+    def _why_not(self, principal: Principal, need: Need) -> str | None:
+        """The end of AWS's sentence; None when it is allowed."""
+        policies = self._roles.policies(principal.role_arn)
+        known = self._allowed.get(principal.role_arn)
+        if known is None or known[0] is not policies:
+            known = self._allowed[principal.role_arn] = policies, {}
+        key = (need.action, need.resource)
+        if known[1].get(key) and not self._resources.has(need):
+            return None
+        request = Request(need.action, need.resource, self._context(principal, need))
+        why = self._evaluate(principal, policies, request)
+        plain = not any(one.conditions for one in (*policies.identity, *(policies.boundary or ())))
+        known[1][key] = why is None and plain and not self._resources.has(need)
+        return why
+
+    def _evaluate(self, principal: Principal, policies: RolePolicies, request: Request) -> str | None:
+        identity = effect_of(policies.identity, request)
+        if identity is Effect.DENY:
+            return explicit("an identity-based policy")
+        boundary = effect_of(policies.boundary, request) if policies.boundary is not None else Effect.ALLOW
+        if boundary is Effect.DENY:
+            return explicit("a permissions boundary")
+        resource = effect_of(self._resources.about(request.action, request.resource, principal), request)
+        if resource is Effect.DENY:
+            return explicit("a resource-based policy")
+        if resource is Effect.ALLOW:
+            return None
+        if identity is None:
+            return implicit()
+        return None if boundary is Effect.ALLOW else implicit("permissions boundary")
+
+    def _context(self, principal: Principal, need: Need) -> Mapping[str, tuple[str, ...]]:
+        unix_s = self._cloud.kernel.unix_us // 1_000_000
+        account = (self._place.account_id,)
+        return {
+            "aws:currenttime": (self._cloud.now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
+            "aws:epochtime": (str(unix_s),),
+            "aws:principalaccount": account,
+            "aws:principalarn": (principal.role_arn,),
+            "aws:principaltype": ("AssumedRole",),
+            "aws:requestedregion": (self._place.region,),
+            "aws:resourceaccount": account,
+            "aws:securetransport": ("true",),
+            "aws:viaawsservice": ("false",),
+            **need.context,
+        }

@@ -1,0 +1,168 @@
+"""What the policies of a role say together: allows, denies, wildcards, conditions, boundaries."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+WHO = "User: arn:aws:sts::123456789012:assumed-role/clerk/clerk is not authorized to perform:"
+PUT = {"TableName": "orders", "Item": {"id": {"S": "1"}}}
+NOW_DENIED = {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "*"}
+
+
+def allow(action, resource="*", **condition):
+    found = {"Effect": "Allow", "Action": action, "Resource": resource}
+    return {**found, "Condition": condition} if condition else found
+
+
+def test_what_nothing_allows_is_refused_in_awss_words(attempt, table):
+    code, message = attempt("dynamodb", "put_item", "sqs:*", **PUT)
+    assert code == "AccessDeniedException"
+    assert message == (
+        f"{WHO} dynamodb:PutItem on resource: {table} because no identity-based policy allows the dynamodb:PutItem "
+        "action"
+    )
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "dynamodb:PutItem", "dynamodb:*", "dynamodb:Put*", "DynamoDB:putitem", "*", ["sqs:*", "dynamodb:P?tItem"],
+    ],
+)  # fmt: skip
+def test_an_action_is_matched_by_its_name_with_wildcards_whatever_the_case(attempt, table, right):
+    assert attempt("dynamodb", "put_item", allow(right), **PUT)[0] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("resource", "outcome"),
+    [
+        ("arn:aws:dynamodb:us-east-1:123456789012:table/orders", "ok"),
+        ("arn:aws:dynamodb:*:*:table/ord*", "ok"),
+        (["arn:aws:dynamodb:*:*:table/stock", "arn:aws:dynamodb:*:*:table/orders"], "ok"),
+        ("arn:aws:dynamodb:*:*:table/stock", "AccessDeniedException"),
+        ("arn:aws:dynamodb:*:*:table/Orders", "AccessDeniedException"),
+        ("arn:aws:dynamodb:*:*:table/orders/index/*", "AccessDeniedException"),
+    ],
+)
+def test_a_resource_is_matched_by_its_arn(attempt, table, resource, outcome):
+    assert attempt("dynamodb", "put_item", allow("dynamodb:*", resource), **PUT)[0] == outcome
+
+
+def test_a_deny_wins_over_every_allow(attempt, table):
+    code, message = attempt("dynamodb", "put_item", "*", NOW_DENIED, **PUT)
+    assert code == "AccessDeniedException"
+    assert message == f"{WHO} dynamodb:PutItem on resource: {table} with an explicit deny in an identity-based policy"
+    assert attempt("dynamodb", "scan", "*", NOW_DENIED, TableName="orders")[0] == "ok"
+
+
+def test_all_but_some_actions_and_resources(attempt, table):
+    but_writing = {"Effect": "Allow", "NotAction": ["dynamodb:Put*"], "Resource": "*"}
+    but_orders = {"Effect": "Allow", "Action": "*", "NotResource": table}
+    assert attempt("dynamodb", "scan", but_writing, TableName="orders")[0] == "ok"
+    assert attempt("dynamodb", "put_item", but_writing, **PUT)[0] == "AccessDeniedException"
+    assert attempt("dynamodb", "scan", but_orders, TableName="orders")[0] == "AccessDeniedException"
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "outcome"),
+    [
+        ("StringEquals", "aws:RequestedRegion", "us-east-1", "ok"),
+        ("StringEquals", "aws:RequestedRegion", ["eu-west-1", "us-east-1"], "ok"),
+        ("StringEquals", "aws:requestedregion", "eu-west-1", "refused"),
+        ("StringNotEquals", "aws:RequestedRegion", "eu-west-1", "ok"),
+        ("StringNotEquals", "aws:RequestedRegion", ["eu-west-1", "us-east-1"], "refused"),
+        ("StringLike", "aws:RequestedRegion", "us-*", "ok"),
+        ("StringEqualsIgnoreCase", "aws:RequestedRegion", "US-EAST-1", "ok"),
+        ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/clerk", "ok"),
+        ("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::*:role/baker", "refused"),
+        ("Bool", "aws:SecureTransport", True, "ok"),
+        ("Bool", "aws:SecureTransport", "false", "refused"),
+        ("NumericLessThan", "aws:EpochTime", "2000000000", "ok"),
+        ("NumericGreaterThanEquals", "aws:EpochTime", "2000000000", "refused"),
+        ("NumericEquals", "aws:RequestedRegion", "1", "refused"),
+        ("DateGreaterThan", "aws:CurrentTime", "2024-12-31T00:00:00Z", "ok"),
+        ("DateLessThan", "aws:CurrentTime", "2024-12-31T00:00:00Z", "refused"),
+        ("StringEquals", "aws:PrincipalTag/team", "till", "refused"),
+        ("StringEqualsIfExists", "aws:PrincipalTag/team", "till", "ok"),
+        ("StringNotEquals", "aws:PrincipalTag/team", "till", "ok"),
+        ("Null", "aws:PrincipalTag/team", "true", "ok"),
+        ("Null", "aws:RequestedRegion", "true", "refused"),
+        ("ForAllValues:StringEquals", "dynamodb:LeadingKeys", ["1"], "ok"),
+        ("ForAnyValue:StringEquals", "dynamodb:LeadingKeys", ["1"], "refused"),
+    ],
+)
+def test_a_condition_must_hold(attempt, table, operator, key, value, outcome):
+    code, _ = attempt("dynamodb", "put_item", allow("dynamodb:*", **{operator: {key: value}}), **PUT)
+    assert code == ("ok" if outcome == "ok" else "AccessDeniedException")
+
+
+def test_conditions_all_have_to_hold_each_time_anew(attempt, cloud, table):
+    until = {"DateLessThan": {"aws:CurrentTime": "2025-01-06T09:00:00Z"}}
+    right = allow("dynamodb:*", **until, StringEquals={"aws:RequestedRegion": "us-east-1"})
+    assert attempt("dynamodb", "put_item", right, **PUT)[0] == "ok"
+    cloud.wait(3_600)
+    assert attempt("dynamodb", "put_item", right, **PUT)[0] == "AccessDeniedException"
+
+
+def test_managed_policies_count_as_a_roles_own_do(attempt, cloud, table):
+    assert attempt("dynamodb", "put_item", "sqs:*", **PUT)[0] == "AccessDeniedException"
+    iam = cloud.client("iam")
+    iam.attach_role_policy(RoleName="clerk", PolicyArn="arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess")
+    assert attempt("dynamodb", "put_item", "sqs:*", **PUT)[0] == "ok"
+    iam.detach_role_policy(RoleName="clerk", PolicyArn="arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess")
+    assert attempt("dynamodb", "put_item", "sqs:*", **PUT)[0] == "AccessDeniedException"
+
+
+def test_the_default_version_of_a_managed_policy_counts(attempt, cloud, table):
+    iam = cloud.client("iam")
+    first = json.dumps({"Version": "2012-10-17", "Statement": [allow("sqs:*")]})
+    arn = iam.create_policy(PolicyName="orders", PolicyDocument=first)["Policy"]["Arn"]
+    attempt("dynamodb", "put_item", "sqs:*", **PUT)
+    iam.attach_role_policy(RoleName="clerk", PolicyArn=arn)
+    assert attempt("dynamodb", "put_item", "sqs:*", **PUT)[0] == "AccessDeniedException"
+    second = json.dumps({"Version": "2012-10-17", "Statement": allow("dynamodb:*")})  # one, not a list of them
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=second, SetAsDefault=True)
+    assert attempt("dynamodb", "put_item", "sqs:*", **PUT)[0] == "ok"
+
+
+def test_a_permissions_boundary_allows_nothing_and_bounds_everything(function, role, invoke, cloud, table):
+    bound = json.dumps({"Version": "2012-10-17", "Statement": [allow(["dynamodb:Scan", "logs:*"])]})
+    boundary = cloud.client("iam").create_policy(PolicyName="bound", PolicyDocument=bound)["Policy"]["Arn"]
+    function("till", """
+        import boto3
+        def handler(event, context):
+            told = []
+            for operation, more in (("scan", {}), ("put_item", {"Item": {"id": {"S": "1"}}})):
+                try:
+                    getattr(boto3.client("dynamodb"), operation)(TableName="orders", **more)
+                    told.append("ok")
+                except Exception as exc:
+                    told.append(exc.response["Error"]["Message"].partition(" because ")[2])
+            return told
+    """, Role=role("till", "lambda", "dynamodb:*", boundary=boundary))  # fmt: skip
+    assert invoke("till")[0] == ["ok", "no permissions boundary allows the dynamodb:PutItem action"]
+
+
+def test_a_role_that_was_deleted_may_do_nothing(attempt, cloud, table):
+    assert attempt("dynamodb", "put_item", "dynamodb:*", **PUT)[0] == "ok"
+    iam = cloud.client("iam")
+    iam.delete_role_policy(RoleName="clerk", PolicyName="rights")
+    iam.delete_role(RoleName="clerk")
+    answer = cloud.client("lambda").invoke(
+        FunctionName="clerk", Payload=json.dumps({"service": "dynamodb", "operation": "put_item", "parameters": PUT})
+    )
+    assert json.loads(answer["Payload"].read())[0] == "AccessDeniedException"
+
+
+def test_a_refusal_takes_the_time_of_an_answer_and_is_traced(attempt, cloud, table):
+    attempt("dynamodb", "put_item", "sqs:*", **PUT)
+    refused = [span for span in cloud.tracer.spans() if span.name == "PutItem"]
+    assert [(span.status, dict(span.attrs)["error"]) for span in refused] == [("error", "AccessDeniedException")]
+    assert refused[0].end_us > refused[0].start_us
+
+
+def test_whoever_is_outside_may_do_everything(cloud, table):
+    cloud.client("dynamodb").put_item(**PUT)
+    assert cloud.client("dynamodb").scan(TableName="orders")["Count"] == 1
