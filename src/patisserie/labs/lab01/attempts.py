@@ -64,6 +64,7 @@ ReportsFunction:
 ORDERS_TABLE_REPORTS = OWN_REPORTS.replace("SALES_TABLE: !Ref SalesTable", "SALES_TABLE: !Ref OrdersTable").replace(
     "TableName: !Ref SalesTable", "TableName: !Ref OrdersTable"
 )
+NO_RIGHT_TO_READ = OWN_REPORTS.replace("    Policies: [{DynamoDBReadPolicy: {TableName: !Ref SalesTable}}]\n", "")
 REPORTS_BESIDE_THE_SHOP = OWN_REPORTS.replace("ShopFunction: null", "ShopFunction: {Properties: {Events: {Ask: null}}}")
 MONTHS_SALES = """\
 def sales():
@@ -121,6 +122,7 @@ SIZE_WRONG = (
 RELEASE_FLAWED = _attempt("the old package makes the reports")
 RELEASE_WRONG = (
     _attempt("a package of its own, the orders' table", reports=ORDERS_TABLE_REPORTS, facts=EVERY_ORDER),
+    _attempt("nobody lets it read its table", reports=NO_RIGHT_TO_READ, facts=MONTHS_SALES),
     _attempt("the old shop stays beside it", reports=REPORTS_BESIDE_THE_SHOP, facts=MONTHS_SALES),
     _attempt("the old shop goes, and nobody makes reports", reports="ShopFunction: null\n"),
 )
