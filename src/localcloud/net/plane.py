@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from localcloud.errors import LocalCloudError
-from localcloud.kernel import Kernel
+from localcloud.kernel import Kernel, TaskGroup
 
 Handler = Callable[["HttpRequest"], "HttpResponse"]
 Interceptor = Callable[["HttpRequest"], "HttpResponse | None"]
@@ -82,6 +83,8 @@ class HttpPlane:
         self._interceptors: list[Interceptor] = []
         self._doors: list[Callable[[str], None]] = []
         self._datagrams: dict[tuple[str, int], Callable[[bytes], None]] = {}
+        # for who answers a request: the group of the task that has sent it; None for somebody outside
+        self.sender: ContextVar[TaskGroup | None] = ContextVar("sender", default=None)
 
     def serve(self, host: str, handler: Handler) -> None:
         """Answer requests to `host` with `handler`, which runs in a task of its own; "host:4318" is one port of it."""
@@ -154,8 +157,13 @@ class HttpPlane:
 
         # A task of its own: the server's work goes on when the client has given up.
         kernel, name = self._kernel, f"{request.method} {request.host}{request.path}"
-        if kernel.current() is not None:
-            task, in_time = kernel.run_task(answer, name=name, timeout_us=timeout_us)
+        caller = kernel.current()
+        if caller is not None:
+            token = self.sender.set(caller.group)
+            try:
+                task, in_time = kernel.run_task(answer, name=name, timeout_us=timeout_us)
+            finally:
+                self.sender.reset(token)
         else:  # from a test or a notebook's cell: the clock has to be driven
             task = kernel.spawn(answer, name=name)
             in_time = kernel.call(task.join, timeout_us)

@@ -205,3 +205,25 @@ def test_a_service_must_be_let_into_the_role_by_its_trust_policy(cloud, role, qu
         "ValidationException",
         f"Provided role '{stranger}' cannot be assumed by principal 'events.amazonaws.com'.",
     )
+
+
+def test_a_budget_action_stops_what_spends_too_much(cloud, attempt, table):
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "dynamodb:*", "Resource": "*"}]}
+    iam, budgets = cloud.client("iam"), cloud.client("budgets")
+    assert attempt("dynamodb", "scan", "dynamodb:*", TableName="orders")[0] == "ok"
+    stop = iam.create_policy(PolicyName="stop", PolicyDocument=json.dumps(deny))["Policy"]["Arn"]
+    account = {"AccountId": "123456789012"}
+    limit = {"BudgetLimit": {"Amount": "10", "Unit": "USD"}, "BudgetType": "COST", "TimeUnit": "MONTHLY"}
+    budgets.create_budget(**account, Budget={"BudgetName": "bakery", **limit})
+    budgets.create_budget_action(
+        **account, BudgetName="bakery", NotificationType="ACTUAL", ActionType="APPLY_IAM_POLICY",
+        ActionThreshold={"ActionThresholdValue": 80, "ActionThresholdType": "PERCENTAGE"}, ApprovalModel="AUTOMATIC",
+        Definition={"IamActionDefinition": {"PolicyArn": stop, "Roles": ["clerk"]}},
+        ExecutionRoleArn="arn:aws:iam::123456789012:role/budgets",
+        Subscribers=[{"SubscriptionType": "EMAIL", "Address": "amelie@example.com"}],
+    )  # fmt: skip
+    cloud.meter.add("lambda.requests", 9 / 0.2 * 1_000_000, "shop")  # nine dollars
+    cloud.wait(86_400)
+    code, told = attempt("dynamodb", "scan", "dynamodb:*", TableName="orders")
+    assert code == "AccessDeniedException"
+    assert told.endswith("with an explicit deny in an identity-based policy")

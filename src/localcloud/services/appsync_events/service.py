@@ -54,7 +54,7 @@ class AppSyncEvents:
         return next((api for api in apis.values() if api.dns["HTTP"].split(".")[0].lower() == prefix), None)
 
     def _authorized(self, api: Any, authorization: Mapping[str, Any]) -> bool:
-        """An API key of the API, or a signature (which is taken as valid: IAM is not evaluated)."""
+        """An API key of the API, or a signature, which is taken as valid."""
         headers = {str(name).lower(): value for name, value in authorization.items()}
         return headers.get("x-api-key") in api.api_keys or "authorization" in headers
 
@@ -88,6 +88,11 @@ class AppSyncEvents:
         namespace = next((n for n in api.channel_namespaces if n.name == path[0]), None)
         if namespace is None:
             raise InvalidChannel(f"Channel namespace {path[0]!r} does not exist.")
+        if "x-api-key" not in {name.lower() for name in authorization}:
+            arn = f"arn:aws:appsync:{self._cloud.region}:{self._cloud.account_id}:apis/{api.api_id}"
+            refusal = self._cloud.iam.refusal_of_caller("appsync:EventPublish", f"{arn}/channelNamespace/{path[0]}")
+            if refusal is not None:
+                raise PermissionError(refusal)
         if namespace.code_handlers:
             raise ValueError(f"Namespace {path[0]!r} has code handlers, which the local cloud does not run.")
         if not 1 <= len(events) <= self._most_events:

@@ -110,13 +110,20 @@ class Integrations:
             authorizer=authorizer,
         )
 
+    def _check_caller(self, api: Any, stage: Any, method: str, path: str, request: HttpRequest) -> None:
+        """That there is a signature is all that is looked at; who has signed may be a role. Raises Refused."""
+        arn = f"arn:aws:execute-api:{self._cloud.region}:{self._cloud.account_id}:{api.api_id}/{stage.name}/{method}"
+        signed = request.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256")
+        if not signed or self._cloud.iam.refusal_of_caller("execute-api:Invoke", f"{arn}{path}") is not None:
+            raise Refused(_FORBIDDEN)
+
     def _authorized(
         self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest
     ) -> Mapping[str, Any] | None:
         """What a route's authorizer gives; None for a route that has none. Raises Refused."""
         kind = match.route.authorization_type or "NONE"
-        if kind == "AWS_IAM" and not request.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256"):
-            raise Refused(_FORBIDDEN)  # that there is a signature is all that is looked at
+        if kind == "AWS_IAM":
+            self._check_caller(api, stage, request.method, path, request)
         if kind not in ("CUSTOM", "JWT"):
             return None
         authorizer = api.authorizers.get(match.route.authorizer_id)

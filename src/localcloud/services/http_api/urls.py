@@ -81,7 +81,7 @@ class FunctionUrls:
     def _lets_in(self, url: FunctionUrl, request: HttpRequest) -> bool:
         """Whether the policy lets the caller in; a caller who signs is of the account, and needs none."""
         if "authorization" in request.headers:
-            return True
+            return all(self._cloud.iam.refusal_of_caller(action, url.arn) is None for action in _ACTIONS)
         auth_type = url.config.config.get("AuthType")
         if auth_type == "AWS_IAM":
             return False

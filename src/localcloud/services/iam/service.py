@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiCall, ApiError
 from localcloud.principals import Principal
-from localcloud.runtime.environment import current_environment
+from localcloud.runtime.environment import ExecutionEnvironment, current_environment
 from localcloud.services.iam.needs import Need, Place, needs
 from localcloud.services.iam.refusals import explicit, implicit, refusal
 from localcloud.services.iam.resource_policies import ResourcePolicies
@@ -77,6 +77,18 @@ class Iam:
     def permits(self, principal: Principal, action: str, resource: str) -> bool:
         """Whether `principal` may do `action` ("logs:PutLogEvents") on the ARN `resource`."""
         return not self.enforced or self._why_not(principal, Need(action, resource)) is None
+
+    def refusal_of_caller(self, action: str, resource: str) -> str | None:
+        """Why who has sent the HTTP request that is being answered may not do `action` on the ARN `resource`, in
+        AWS's words; None when they may.
+        """
+        sender = self._cloud.http.sender.get()
+        principal = sender.principal if isinstance(sender, ExecutionEnvironment) else None
+        if principal is None or not self.enforced:
+            return None
+        need = Need(action, resource)
+        why = self._why_not(principal, need)
+        return None if why is None else refusal(action.partition(":")[0], principal, need, why).message
 
     def can_assume(self, service: str, role_arn: str) -> bool:
         """Whether a service ("lambda.amazonaws.com") may act as a role, which must be there."""

@@ -175,13 +175,26 @@ class RestApis:
             message = f"HTTP content length exceeded {self._body_limit} bytes."
             raise GatewayError("REQUEST_TOO_LARGE", message)
         method = exchange.method
-        if method.authorization == "AWS_IAM" and "authorization" not in exchange.request.headers:
-            raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
+        if method.authorization == "AWS_IAM":
+            self._check_caller(exchange)
         if method.authorization in ("CUSTOM", "COGNITO_USER_POOLS"):
             self._authorizers.authorize(exchange)
         self._limits.admit(exchange)
         validate(exchange)
         return self._integrations.run(exchange)
+
+    def _check_caller(self, exchange: Exchange) -> None:
+        """That there is a signature is all that is looked at; who has signed may be a role. Raises GatewayError."""
+        if "authorization" not in exchange.request.headers:
+            raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
+        path = exchange.request.path.removeprefix(f"/{exchange.stage.name}")
+        arn = (
+            f"arn:aws:execute-api:{self._cloud.region}:{self._cloud.account_id}:{exchange.definition.api_id}/"
+            f"{exchange.stage.name}/{exchange.request.method}{path}"
+        )
+        refusal = self._cloud.iam.refusal_of_caller("execute-api:Invoke", arn)
+        if refusal is not None:
+            raise GatewayError("ACCESS_DENIED", refusal)
 
     def _own_headers(self, exchange: Exchange) -> dict[str, str]:
         return {
