@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.services.iam.needs import Place, needs
+from localcloud.services.iam.needs import needs
+from localcloud.services.iam.resources import Place
 
 HERE = Place("123456789012", "us-east-1")
 ARN = "arn:aws:{}:us-east-1:123456789012:{}".format

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from localcloud.api import ApiCall, ApiError
 from localcloud.principals import Principal
 from localcloud.runtime.environment import ExecutionEnvironment, current_environment
-from localcloud.services.iam.needs import Need, Place, needs
+from localcloud.services.iam.needs import Need, needs
 from localcloud.services.iam.refusals import explicit, implicit, refusal
 from localcloud.services.iam.resource_policies import ResourcePolicies
+from localcloud.services.iam.resources import Place
 from localcloud.services.iam.roles import RolePolicies, Roles
 from localcloud.services.iam.statements import Effect, Request, effect_of
 

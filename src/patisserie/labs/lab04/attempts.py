@@ -101,18 +101,24 @@ FROM_THE_QUEUE = (
 )
 
 
+_TEAMS = ("Kitchen", "Loyalty", "Analytics")
+
+
 def _own_queues(fifo: bool) -> str:
     """A queue for each team, which the order service fills one after the other."""
     kind = "FifoQueue: true, " if fifo else ""
     text = ""
-    for team in ("Kitchen", "Loyalty", "Analytics"):
+    for team in _TEAMS:
         text += f"{team}Queue: {{Type: AWS::SQS::Queue, Properties: {{{kind}VisibilityTimeout: 360}}}}\n"
         text += (
             f"{team}Function: {{Properties: {{Events: {{Shared: null, Own: "
             f"{{Type: SQS, Properties: {{Queue: !GetAtt {team}Queue.Arn}}}}}}}}}}\n"
         )
-    variables = "KITCHEN_URL: !Ref KitchenQueue, LOYALTY_URL: !Ref LoyaltyQueue, ANALYTICS_URL: !Ref AnalyticsQueue"
-    return text + f"OrderFunction: {{Properties: {{Environment: {{Variables: {{{variables}}}}}}}}}\n"
+    variables = ", ".join(f"{team.upper()}_URL: !Ref {team}Queue" for team in _TEAMS)
+    rights = [f"{{SQSSendMessagePolicy: {{QueueName: !GetAtt {team}Queue.QueueName}}}}" for team in _TEAMS]
+    rights.append("{DynamoDBCrudPolicy: {TableName: !Ref OrdersTable}}")
+    properties = f"Environment: {{Variables: {{{variables}}}}}, Policies: [{', '.join(rights)}]"
+    return text + f"OrderFunction: {{Properties: {{{properties}}}}}\n"
 
 
 OWN_QUEUES, OWN_FIFO_QUEUES = _own_queues(False), _own_queues(True)
