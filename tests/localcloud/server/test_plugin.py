@@ -14,6 +14,11 @@ def test_a_test_gets_a_cloud_of_its_own_in_which_time_is_virtual(localcloud):
     assert (localcloud.now - before).total_seconds() == 3_600
 
 
+@pytest.mark.localcloud(enforce_iam=True)
+def test_a_test_lets_the_policies_of_roles_decide(localcloud):
+    assert localcloud.iam.enforced
+
+
 @pytest.mark.localcloud(seed=3)
 def test_a_test_chooses_its_seed(localcloud):
     assert localcloud.seed == 3

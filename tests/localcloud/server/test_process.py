@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from typer.testing import CliRunner
 
 from localcloud.cli import app
@@ -51,7 +52,7 @@ def heed_interrupts():
 @pytest.fixture(scope="module")
 def moment():
     """What a process of its own says, its answers, and how it ends."""
-    process, address = started("--start", "2025-03-01T10:00Z", "--speed", "50")
+    process, address = started("--start", "2025-03-01T10:00Z", "--speed", "50", "--enforce-iam")
     try:
         yield process, address
     finally:
@@ -59,10 +60,17 @@ def moment():
         process.communicate()
 
 
+def test_roles_decide_when_the_server_is_told_to_enforce_them(moment, client_at, zipped):
+    _, address = moment
+    nobodys = client_at(address, "iam").create_role(RoleName="nobody", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    function = {"FunctionName": "refused", "Runtime": "python3.13", "Handler": "app.handler"}
+    with pytest.raises(ClientError, match="The role defined for the function cannot be assumed by Lambda"):
+        client_at(address, "lambda").create_function(Role=nobodys, Code={"ZipFile": zipped(SLEEPER)}, **function)
+
+
 def test_requests_at_the_same_time_wait_together_and_a_signal_ends_the_server_quietly(moment, client_at, zipped):
     process, address = moment
-    role = client_at(address, "iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    lambda_ = client_at(address, "lambda")
+    lambda_, role = client_at(address, "lambda"), a_role(client_at(address, "iam"))
     for name, source in (("sleeper", SLEEPER), ("party", PARTY)):
         function = {"FunctionName": name, "Runtime": "python3.13", "Handler": "app.handler", "Timeout": 900}
         lambda_.create_function(Role=role, Code={"ZipFile": zipped(source)}, **function)
@@ -84,6 +92,15 @@ def test_requests_at_the_same_time_wait_together_and_a_signal_ends_the_server_qu
     assert process.returncode == 0
     assert (out, err.strip().splitlines()[-1:]) == ("", ["Stopped."])
     assert "Traceback" not in err
+
+
+def a_role(iam):
+    """A role that Lambda may assume, and that may use queues."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    made = iam.create_role(RoleName="guest", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]
+    queues = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
+    iam.put_role_policy(RoleName="guest", PolicyName="queues", PolicyDocument=json.dumps(queues))
+    return made["Arn"]
 
 
 def test_a_port_in_use_is_said_in_one_line(endpoint):
