@@ -121,6 +121,20 @@ def test_a_pipe_calls_its_target_in_its_role(cloud, role, queue, greeter, log_li
         assert "here" in "".join(log_lines("greet"))
 
 
+def test_a_pipe_that_may_not_read_its_source_fails_when_it_is_made(cloud, role, queue, greeter):
+    pipes, plumber = cloud.client("pipes"), role("plumber", "pipes", "sqs:ReceiveMessage", "lambda:InvokeFunction")
+    pipes.create_pipe(Name="p", Source=queue[1], Target=greeter, RoleArn=plumber)
+    told = pipes.describe_pipe(Name="p")
+    assert told["CurrentState"] == "CREATE_FAILED"
+    assert told["StateReason"] == f"{plumber} may not do sqs:DeleteMessage, sqs:GetQueueAttributes on {queue[1]}."
+    with pytest.raises(ClientError, match=r"ConflictException.*CREATE_FAILED"):
+        pipes.start_pipe(Name="p")
+    pipes.delete_pipe(Name="p")
+    role("plumber", "pipes", "sqs:*", "lambda:InvokeFunction")
+    pipes.create_pipe(Name="p", Source=queue[1], Target=greeter, RoleArn=plumber)
+    assert pipes.describe_pipe(Name="p")["CurrentState"] == "RUNNING"
+
+
 @pytest.mark.parametrize(("right", "arrives"), [("sns:*", False), ("sqs:SendMessage", True)])
 def test_a_rule_with_a_role_sends_in_it(cloud, role, queue, right, arrives):
     events = cloud.client("events")

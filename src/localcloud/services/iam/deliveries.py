@@ -1,4 +1,4 @@
-"""The call by which a service hands something over to a target, by the target's ARN."""
+"""What a service needs of a target that it hands something over to, and of a source that it reads: by their ARNs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,23 @@ _CALLS = {
     "sqs": ("sqs", "SendMessage", "QueueArn"),
     "states": ("stepfunctions", "StartExecution", "stateMachineArn"),
 }
+
+
+# what a poller does with its source; ListStreams is of no single stream, and not looked at
+QUEUE_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+STREAM_ACTIONS = {
+    "kinesis": ("GetRecords", "GetShardIterator", "DescribeStream", "ListShards", "ListStreams"),
+    "dynamodb": ("GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"),
+}
+
+
+def reading(arn: str) -> list[tuple[str, str]]:
+    """The actions, each with its resource, that polling a queue, a stream or a stream's consumer takes."""
+    kind = arn.split(":")[2]
+    if "/consumer/" in arn:
+        return [("kinesis:SubscribeToShard", arn)]
+    actions = QUEUE_ACTIONS if kind == "sqs" else STREAM_ACTIONS.get(kind, ())
+    return [(f"{kind}:{action}", arn) for action in actions if action != "ListStreams"]
 
 
 def delivery(arn: str) -> tuple[str, str, dict[str, Any]] | None:

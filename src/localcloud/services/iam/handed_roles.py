@@ -10,19 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiCall, ApiError
 from localcloud.principals import Principal
-from localcloud.services.iam.deliveries import delivery
+from localcloud.services.iam.deliveries import STREAM_ACTIONS, delivery, reading
 from localcloud.services.iam.needs import look
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
-
-# what a poller does with its source, and what Lambda says when the function's role may not
-_QUEUE_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
-_STREAM_ACTIONS = {
-    "kinesis": ("GetRecords", "GetShardIterator", "DescribeStream", "ListShards", "ListStreams"),
-    "dynamodb": ("GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"),
-}
-_BY_LIST = ("ListStreams",)  # of no single stream: they need every resource
 
 
 class HandedRoles:
@@ -132,22 +124,17 @@ class HandedRoles:
         who = self._role_of(params["FunctionName"]) if arn else None
         if who is None or not arn.startswith("arn:"):
             return
-        kind = arn.split(":")[2]
-        if kind == "sqs":
-            for action in _QUEUE_ACTIONS:
-                if not self._cloud.iam.permits(who, f"sqs:{action}", arn):
-                    raise _refused(f"The provided execution role does not have permissions to call {action} on SQS")
-        elif kind in _STREAM_ACTIONS:
-            stream, actions = arn.partition("/consumer/")[0], _STREAM_ACTIONS[kind]
-            needed = [(action, stream) for action in actions if action not in _BY_LIST]
-            if "/consumer/" in arn:
-                needed = [("SubscribeToShard", arn)]
-            if not all(self._cloud.iam.permits(who, f"{kind}:{action}", resource) for action, resource in needed):
-                listed = f"{', '.join(actions[:-1])}, and {actions[-1]}"
-                raise _refused(
-                    f"Cannot access stream {arn}. Please ensure the role can perform the {listed} Actions on your "
-                    "stream in IAM."
-                )
+        lacking = [action.split(":") for action, at in reading(arn) if not self._cloud.iam.permits(who, action, at)]
+        if not lacking:
+            return
+        service, action = lacking[0]
+        if service == "sqs":
+            raise _refused(f"The provided execution role does not have permissions to call {action} on SQS")
+        *first, last = STREAM_ACTIONS[service]
+        raise _refused(
+            f"Cannot access stream {arn}. Please ensure the role can perform the {', '.join(first)}, and {last} "
+            "Actions on your stream in IAM."
+        )
 
 
 def _refused(message: str) -> ApiError:

@@ -11,10 +11,12 @@ from moto.pipes.models import pipes_backends
 from moto.sqs.exceptions import QueueDoesNotExist
 
 from localcloud.api import ApiCall, ApiError
+from localcloud.principals import Principal
 from localcloud.services.event_source_mappings.filters import compile_filters
 from localcloud.services.event_source_mappings.sqs import SqsPoller
 from localcloud.services.event_source_mappings.streams import StreamPoller
 from localcloud.services.events.api_destinations import ApiDestinations
+from localcloud.services.iam.deliveries import reading
 from localcloud.services.pipes.feed import Feed, source_kind, source_settings
 from localcloud.services.pipes.flow import Flow
 from localcloud.services.role_targets import RoleTargets
@@ -64,6 +66,12 @@ class Pipes:
         answer = self._cloud.api.stock(call)
         pipe = self._backend.pipes[name]
         pipe.advance = lambda: None  # moto's states would move at every look
+        who = Principal(pipe.role_arn, name)
+        lacking = [action for action, at in reading(pipe.source) if not self._cloud.iam.permits(who, action, at)]
+        if lacking:
+            pipe.status = "CREATE_FAILED"
+            pipe.state_reason = f"{pipe.role_arn} may not do {', '.join(lacking)} on {pipe.source}."
+            return answer
         self._start(pipe)
         pipe.status = pipe.desired_state
         return answer
@@ -72,6 +80,9 @@ class Pipes:
         pipe = self._backend.pipes.get(call.params["Name"])
         if pipe is not None and call.operation == "UpdatePipe":
             self._check(call.params, pipe.source)
+        if pipe is not None and pipe.name not in self._pollers:
+            message = f"Pipe {pipe.name} is in state CREATE_FAILED: {pipe.state_reason} Delete it and make it again."
+            raise ApiError("ConflictException", message, 409)
         answer = self._cloud.api.stock(call)
         assert pipe is not None  # moto has refused to change what is not there
         pipe.status = pipe.desired_state
