@@ -32,7 +32,7 @@ class Kernel(Handover):
     """One virtual world: its clock, its tasks, its random streams.
 
     `now_us` counts microseconds since the start, `epoch_us` is the unix time of the start.
-    `spin_limit_s` is the real time a task may compute without waiting once.
+    `spin_limit_s` is how many seconds of the processor a task may use without waiting once.
     """
 
     def __init__(self, seed: int = 0, epoch_us: int = DEFAULT_EPOCH_US, spin_limit_s: float = 20.0) -> None:
