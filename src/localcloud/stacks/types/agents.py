@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.stacks.types.base import Made, Making, Updatable, chosen, lower_first, names
+from localcloud.stacks.types.base import Made, Making, Updatable, chosen, lower_first, names, timestamp
 
 _CONTROL = "bedrock-agentcore-control"
 
@@ -16,6 +16,11 @@ def _given(making: Making, wanted: str) -> dict[str, Any]:
     return found
 
 
+def _times(answer: Mapping[str, Any], wanted: str) -> dict[str, str]:
+    """The times named in `wanted`, as attributes give them."""
+    return {name: timestamp(answer[name[:1].lower() + name[1:]]) for name in wanted.split()}
+
+
 class Gateway(Updatable):
     name = "AWS::BedrockAgentCore::Gateway"
     custom_name = "Name"
@@ -24,6 +29,7 @@ class Gateway(Updatable):
         "PolicyEngineConfiguration ProtocolConfiguration ProtocolType RoleArn Tags WafConfiguration"
     )
     required = names("AuthorizerType Name RoleArn")
+    attributes = names("CreatedAt GatewayArn GatewayIdentifier GatewayUrl Status UpdatedAt")
     _passed = "AuthorizerConfiguration AuthorizerType Description ExceptionLevel Name ProtocolConfiguration RoleArn"
 
     def _arguments(self, making: Making) -> dict[str, Any]:
@@ -35,6 +41,7 @@ class Gateway(Updatable):
             "GatewayIdentifier": answer["gatewayId"],
             "GatewayUrl": answer["gatewayUrl"],
             "Status": answer["status"],
+            **_times(answer, "CreatedAt UpdatedAt"),
         }
         return Made(answer["gatewayId"], attributes)
 
@@ -56,6 +63,7 @@ class GatewayTarget(Updatable):
         "TargetConfiguration"
     )
     required = names("TargetConfiguration")
+    attributes = names("CreatedAt GatewayArn Status TargetId UpdatedAt")
     replacing = names("GatewayIdentifier")
 
     def _arguments(self, making: Making) -> dict[str, Any]:
@@ -66,7 +74,12 @@ class GatewayTarget(Updatable):
     def create(self, making: Making) -> Made:
         gateway = making.properties["GatewayIdentifier"]
         answer = making.client(_CONTROL).create_gateway_target(gatewayIdentifier=gateway, **self._arguments(making))
-        attributes = {"GatewayArn": answer["gatewayArn"], "TargetId": answer["targetId"], "Status": answer["status"]}
+        attributes = {
+            "GatewayArn": answer["gatewayArn"],
+            "Status": answer["status"],
+            "TargetId": answer["targetId"],
+            **_times(answer, "CreatedAt UpdatedAt"),
+        }
         return Made(f"{gateway}|{answer['targetId']}", attributes)
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
@@ -114,6 +127,7 @@ class Runtime(Updatable):
         "ProtocolConfiguration RequestHeaderConfiguration RoleArn Tags"
     )
     required = names("AgentRuntimeArtifact AgentRuntimeName RoleArn")
+    attributes = names("AgentRuntimeArn AgentRuntimeId AgentRuntimeVersion CreatedAt LastUpdatedAt Status")
     replacing = names("AgentRuntimeName")
 
     def _arguments(self, making: Making) -> dict[str, Any]:
@@ -131,27 +145,28 @@ class Runtime(Updatable):
             arguments["protocolConfiguration"] = {"serverProtocol": properties["ProtocolConfiguration"]}
         return arguments
 
-    def _made(self, answer: Mapping[str, Any]) -> Made:
+    def _made(self, client: Any, runtime_id: str) -> Made:
+        found = client.get_agent_runtime(agentRuntimeId=runtime_id)
         attributes = {
-            "AgentRuntimeArn": answer["agentRuntimeArn"],
-            "AgentRuntimeId": answer["agentRuntimeId"],
-            "AgentRuntimeVersion": answer["agentRuntimeVersion"],
-            "Status": answer["status"],
+            "AgentRuntimeArn": found["agentRuntimeArn"],
+            "AgentRuntimeId": runtime_id,
+            "AgentRuntimeVersion": found["agentRuntimeVersion"],
+            "Status": found["status"],
+            **_times(found, "CreatedAt LastUpdatedAt"),
         }
-        return Made(answer["agentRuntimeId"], attributes)
+        return Made(runtime_id, attributes)
 
     def create(self, making: Making) -> Made:
-        return self._made(
-            making.client(_CONTROL).create_agent_runtime(
-                agentRuntimeName=making.properties["AgentRuntimeName"],
-                tags=making.all_tags(),
-                **self._arguments(making),
-            )
+        client = making.client(_CONTROL)
+        answer = client.create_agent_runtime(
+            agentRuntimeName=making.properties["AgentRuntimeName"], tags=making.all_tags(), **self._arguments(making)
         )
+        return self._made(client, answer["agentRuntimeId"])
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         client = making.client(_CONTROL)
-        return self._made(client.update_agent_runtime(agentRuntimeId=made.physical_id, **self._arguments(making)))
+        client.update_agent_runtime(agentRuntimeId=made.physical_id, **self._arguments(making))
+        return self._made(client, made.physical_id)
 
     def delete(self, making: Making, made: Made) -> None:
         making.client(_CONTROL).delete_agent_runtime(agentRuntimeId=made.physical_id)
@@ -162,18 +177,32 @@ class RuntimeEndpoint(Updatable):
     custom_name = "Name"
     properties = names("AgentRuntimeId AgentRuntimeVersion Description Name Tags")
     required = names("AgentRuntimeId Name")
+    attributes = names(
+        "AgentRuntimeArn AgentRuntimeEndpointArn CreatedAt Id LastUpdatedAt LiveVersion Status TargetVersion"
+    )
     replacing = names("AgentRuntimeId Name")
 
     def create(self, making: Making) -> Made:
-        answer = making.client(_CONTROL).create_agent_runtime_endpoint(
+        making.client(_CONTROL).create_agent_runtime_endpoint(
             tags=making.all_tags(), **_given(making, "AgentRuntimeId AgentRuntimeVersion Description Name")
         )
+        return self._made(making)
+
+    @staticmethod
+    def _made(making: Making) -> Made:
+        found = making.client(_CONTROL).get_agent_runtime_endpoint(
+            agentRuntimeId=making.properties["AgentRuntimeId"], endpointName=making.properties["Name"]
+        )
         attributes = {
-            "AgentRuntimeArn": answer["agentRuntimeArn"],
-            "AgentRuntimeEndpointArn": answer["agentRuntimeEndpointArn"],
-            "TargetVersion": answer["targetVersion"],
+            "AgentRuntimeArn": found["agentRuntimeArn"],
+            "AgentRuntimeEndpointArn": found["agentRuntimeEndpointArn"],
+            "Id": found["id"],
+            "LiveVersion": found["liveVersion"],
+            "Status": found["status"],
+            "TargetVersion": found["targetVersion"],
+            **_times(found, "CreatedAt LastUpdatedAt"),
         }
-        return Made(answer["agentRuntimeEndpointArn"], attributes)
+        return Made(found["agentRuntimeEndpointArn"], attributes)
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         making.client(_CONTROL).update_agent_runtime_endpoint(
@@ -181,7 +210,7 @@ class RuntimeEndpoint(Updatable):
             endpointName=making.properties["Name"],
             **_given(making, "AgentRuntimeVersion Description"),
         )
-        return made
+        return self._made(making)
 
     def delete(self, making: Making, made: Made) -> None:
         making.client(_CONTROL).delete_agent_runtime_endpoint(
@@ -197,6 +226,7 @@ class Memory(Updatable):
         "NamespaceKeys StreamDeliveryResources Tags"
     )
     required = names("EventExpiryDuration Name")
+    attributes = names("CreatedAt MemoryArn MemoryId Status UpdatedAt")
     replacing = names("EncryptionKeyArn Name")
 
     def create(self, making: Making) -> Made:
@@ -204,7 +234,12 @@ class Memory(Updatable):
         answer = making.client(_CONTROL).create_memory(
             eventExpiryDuration=int(making.properties["EventExpiryDuration"]), tags=making.all_tags(), **given
         )["memory"]
-        attributes = {"MemoryArn": answer["arn"], "MemoryId": answer["id"], "Status": answer["status"]}
+        attributes = {
+            "MemoryArn": answer["arn"],
+            "MemoryId": answer["id"],
+            "Status": answer["status"],
+            **_times(answer, "CreatedAt UpdatedAt"),
+        }
         return Made(answer["arn"], attributes)
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
@@ -224,12 +259,18 @@ class WorkloadIdentity(Updatable):
     custom_name = "Name"
     properties = names("AllowedResourceOauth2ReturnUrls Name Tags")
     required = names("Name")
+    attributes = names("CreatedTime LastUpdatedTime WorkloadIdentityArn")
     replacing = names("Name")
 
     def create(self, making: Making) -> Made:
         given = _given(making, "AllowedResourceOauth2ReturnUrls Name")
-        answer = making.client(_CONTROL).create_workload_identity(**given)
-        return Made(answer["name"], {"WorkloadIdentityArn": answer["workloadIdentityArn"]})
+        making.client(_CONTROL).create_workload_identity(**given)
+        found = making.client(_CONTROL).get_workload_identity(name=making.properties["Name"])
+        attributes = {
+            "WorkloadIdentityArn": found["workloadIdentityArn"],
+            **_times(found, "CreatedTime LastUpdatedTime"),
+        }
+        return Made(found["name"], attributes)
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         given = _given(making, "AllowedResourceOauth2ReturnUrls Name")

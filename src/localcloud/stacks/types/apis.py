@@ -19,6 +19,7 @@ class Api(Updatable):
         "DisableExecuteApiEndpoint DisableSchemaValidation FailOnWarnings IpAddressType Name ProtocolType RouteKey "
         "RouteSelectionExpression Tags Target Version"
     )
+    attributes = names("ApiEndpoint ApiId ExecuteApiArn")
     replacing = names("ProtocolType")
 
     def create(self, making: Making) -> Made:
@@ -34,7 +35,12 @@ class Api(Updatable):
         )
         api_id = answer["ApiId"]
         self._import(client, api_id, body)
-        return Made(api_id, {"ApiId": api_id, "ApiEndpoint": answer["ApiEndpoint"]})
+        attributes = {
+            "ApiEndpoint": answer["ApiEndpoint"],
+            "ApiId": api_id,
+            "ExecuteApiArn": f"arn:aws:execute-api:{making.region}:{making.account_id}:{api_id}",
+        }
+        return Made(api_id, attributes)
 
     def _import(self, client: Any, api_id: str, body: Mapping[str, Any]) -> None:
         guards = _guards(client, api_id, body)
@@ -196,6 +202,7 @@ class Integration(ResourceType):
     )
     properties = names(_arguments)
     required = names("ApiId IntegrationType")
+    attributes = names("IntegrationId")
 
     def create(self, making: Making) -> Made:
         answer = making.client("apigatewayv2").create_integration(**chosen(making.properties, self._arguments))
@@ -214,6 +221,7 @@ class Route(ResourceType):
     )
     properties = names(_arguments)
     required = names("ApiId RouteKey")
+    attributes = names("RouteId")
 
     def create(self, making: Making) -> Made:
         answer = making.client("apigatewayv2").create_route(**chosen(making.properties, self._arguments))
@@ -231,6 +239,7 @@ class Authorizer(ResourceType):
     )
     properties = names(f"{_arguments} AuthorizerResultTtlInSeconds EnableSimpleResponses")
     required = names("ApiId AuthorizerType Name")
+    attributes = names("AuthorizerId")
 
     def create(self, making: Making) -> Made:
         properties = making.properties
@@ -255,6 +264,7 @@ class EventApi(ResourceType):
     custom_name = "Name"
     properties = names("EventConfig Name OwnerContact Tags")
     required = names("EventConfig Name")
+    attributes = names("ApiArn ApiId Dns.Http Dns.Realtime")
 
     def create(self, making: Making) -> Made:
         arguments = lower_first(chosen(making.properties, "Name OwnerContact EventConfig"))
@@ -276,6 +286,7 @@ class ChannelNamespace(ResourceType):
     custom_name = "Name"
     properties = names("ApiId CodeHandlers CodeS3Location HandlerConfigs Name PublishAuthModes SubscribeAuthModes Tags")
     required = names("ApiId Name")
+    attributes = names("ChannelNamespaceArn")
 
     def create(self, making: Making) -> Made:
         wanted = "ApiId CodeHandlers Name PublishAuthModes SubscribeAuthModes"
@@ -293,6 +304,7 @@ class ApiKey(ResourceType):
     name = "AWS::AppSync::ApiKey"
     properties = names("ApiId ApiKeyId Description Expires")
     required = names("ApiId")
+    attributes = names("ApiKey ApiKeyId Arn")
 
     def create(self, making: Making) -> Made:
         arguments = lower_first(chosen(making.properties, "ApiId Description"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 
@@ -84,6 +85,7 @@ class ResourceType:
         name: "AWS::Service::Thing".
         properties: every property CloudFormation takes.
         required: those that must be there.
+        attributes: every attribute that Fn::GetAtt can ask for, once it is made.
         custom_name: the property that names the resource, "" when none does.
         always_updated: whether an update looks at it even when its properties stay.
     """
@@ -91,12 +93,17 @@ class ResourceType:
     name = ""
     properties: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
     custom_name = ""
     always_updated = False
 
     def strange(self, properties: Mapping[str, Any]) -> list[str]:
         """The properties it does not take."""
         return sorted(set(properties) - self.properties)
+
+    def has_attribute(self, attribute: str) -> bool:
+        """Whether Fn::GetAtt may ask for it. A resource can lack it all the same: a table has no stream at first."""
+        return attribute in self.attributes
 
     def create(self, making: Making) -> Made:
         """Make it. Raises botocore's ClientError with the service's reason."""
@@ -137,6 +144,11 @@ def chosen(properties: Mapping[str, Any], wanted: str) -> dict[str, Any]:
 def as_bool(value: Any) -> bool:
     """CloudFormation takes "true" for true."""
     return value if isinstance(value, bool) else str(value).lower() == "true"
+
+
+def timestamp(moment: datetime) -> str:
+    """A time as attributes give it, in UTC: "2025-12-24T08:00:00Z"."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def lower_first(value: Any) -> Any:

@@ -13,6 +13,7 @@ class Budget(Updatable):
     name = "AWS::Budgets::Budget"
     properties = names("Budget NotificationsWithSubscribers ResourceTags")
     required = names("Budget")
+    attributes = names("Id")
     replacing = names("NotificationsWithSubscribers ResourceTags")
 
     def must_replace(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
@@ -41,7 +42,7 @@ class Budget(Updatable):
         making.client("budgets").create_budget(
             AccountId=making.account_id, Budget=self._budget(making, name), NotificationsWithSubscribers=notifications
         )
-        return Made(name)
+        return Made(name, {"Id": name})
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         budget = self._budget(making, made.physical_id)

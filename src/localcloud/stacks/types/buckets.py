@@ -24,6 +24,7 @@ class Bucket(Updatable):
         "MetricsConfigurations NotificationConfiguration ObjectLockConfiguration ObjectLockEnabled OwnershipControls "
         "PublicAccessBlockConfiguration ReplicationConfiguration Tags VersioningConfiguration WebsiteConfiguration"
     )
+    attributes = names("Arn DomainName DualStackDomainName RegionalDomainName WebsiteURL")
     replacing = names("BucketName ObjectLockEnabled")
 
     def create(self, making: Making) -> Made:
@@ -34,16 +35,14 @@ class Bucket(Updatable):
         except ClientError:
             making.client("s3").delete_bucket(Bucket=name)
             raise
-        domain = f"{name}.s3.amazonaws.com"
-        regional = f"{name}.s3.{making.region}.amazonaws.com"
-        website = f"http://{name}.s3-website-{making.region}.amazonaws.com"
-        return Made(
-            name,
-            {
-                "Arn": f"arn:aws:s3:::{name}", "DomainName": domain, "RegionalDomainName": regional,
-                "WebsiteURL": website,
-            },
-        )  # fmt: skip
+        attributes = {
+            "Arn": f"arn:aws:s3:::{name}",
+            "DomainName": f"{name}.s3.amazonaws.com",
+            "DualStackDomainName": f"{name}.s3.dualstack.{making.region}.amazonaws.com",
+            "RegionalDomainName": f"{name}.s3.{making.region}.amazonaws.com",
+            "WebsiteURL": f"http://{name}.s3-website-{making.region}.amazonaws.com",
+        }
+        return Made(name, attributes)
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         self._configure(making, made.physical_id, old)

@@ -21,6 +21,7 @@ class Table(Updatable):
         "StreamSpecification TableClass TableName Tags TimeToLiveSpecification WarmThroughput"
     )
     required = names("KeySchema")
+    attributes = names("Arn StreamArn")
     replacing = names("KeySchema LocalSecondaryIndexes TableName ImportSourceSpecification")
 
     def create(self, making: Making) -> Made:
@@ -121,18 +122,24 @@ class Parameter(Updatable):
     custom_name = "Name"
     properties = names("AllowedPattern DataType Description Name Policies Tags Tier Type Value")
     required = names("Type Value")
+    attributes = names("Arn Type Value")
     replacing = names("Name DataType")
     _arguments = "AllowedPattern DataType Description Tier Type Value"
 
     def create(self, making: Making) -> Made:
         name = making.name("Name", 255)
         making.client("ssm").put_parameter(Name=name, **chosen(making.properties, self._arguments))
-        return Made(name, chosen(making.properties, "Type Value"))
+        return self._made(making, name)
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         arguments = chosen(making.properties, self._arguments)
         making.client("ssm").put_parameter(Name=made.physical_id, Overwrite=True, **arguments)
-        return Made(made.physical_id, chosen(making.properties, "Type Value"))
+        return self._made(making, made.physical_id)
+
+    @staticmethod
+    def _made(making: Making, name: str) -> Made:
+        arn = f"arn:aws:ssm:{making.region}:{making.account_id}:parameter/{name.removeprefix('/')}"
+        return Made(name, {"Arn": arn, **chosen(making.properties, "Type Value")})
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("ssm").delete_parameter(Name=made.physical_id)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, names
+from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, names, timestamp
 
 
 def _document(policy: Mapping[str, Any]) -> str:
@@ -22,6 +22,7 @@ class Role(Updatable):
         "RoleName Tags"
     )
     required = names("AssumeRolePolicyDocument")
+    attributes = names("Arn RoleId")
     replacing = names("Path RoleName")
 
     def create(self, making: Making) -> Made:
@@ -81,6 +82,7 @@ class Policy(ResourceType):
     name = "AWS::IAM::Policy"
     properties = names("Groups PolicyDocument PolicyName Roles Users")
     required = names("PolicyDocument PolicyName")
+    attributes = names("Id")
 
     def create(self, making: Making) -> Made:
         properties = making.properties
@@ -90,7 +92,8 @@ class Policy(ResourceType):
                 PolicyName=properties["PolicyName"],
                 PolicyDocument=_document(properties["PolicyDocument"]),
             )
-        return Made(str(properties["PolicyName"]))
+        name = str(properties["PolicyName"])
+        return Made(name, {"Id": name})
 
     def delete(self, making: Making, made: Made) -> None:
         for role in making.properties.get("Roles") or []:
@@ -102,6 +105,10 @@ class ManagedPolicy(Updatable):
     custom_name = "ManagedPolicyName"
     properties = names("Description Groups ManagedPolicyName Path PolicyDocument Roles Users")
     required = names("PolicyDocument")
+    attributes = names(
+        "AttachmentCount CreateDate DefaultVersionId IsAttachable PermissionsBoundaryUsageCount "
+        "PolicyArn PolicyId UpdateDate"
+    )
     replacing = names("Description ManagedPolicyName Path")
 
     def create(self, making: Making) -> Made:
@@ -113,7 +120,14 @@ class ManagedPolicy(Updatable):
         )["Policy"]
         for role in properties.get("Roles") or []:
             client.attach_role_policy(RoleName=role, PolicyArn=policy["Arn"])
-        return Made(policy["Arn"], {"PolicyArn": policy["Arn"], "PolicyId": policy["PolicyId"]})
+        return self._made(client, policy["Arn"])
+
+    @staticmethod
+    def _made(client: Any, arn: str) -> Made:
+        policy = client.get_policy(PolicyArn=arn)["Policy"]
+        shown = chosen(policy, "AttachmentCount DefaultVersionId IsAttachable PermissionsBoundaryUsageCount PolicyId")
+        dates = {name: timestamp(policy[name]) for name in ("CreateDate", "UpdateDate")}
+        return Made(arn, {"PolicyArn": arn, "PermissionsBoundaryUsageCount": 0, **shown, **dates})
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         client, arn = making.client("iam"), made.physical_id
@@ -127,7 +141,7 @@ class ManagedPolicy(Updatable):
             client.detach_role_policy(RoleName=role, PolicyArn=arn)
         for role in sorted(roles - former):
             client.attach_role_policy(RoleName=role, PolicyArn=arn)
-        return made
+        return self._made(client, arn)
 
     def delete(self, making: Making, made: Made) -> None:
         client = making.client("iam")
@@ -143,6 +157,7 @@ class LogGroup(Updatable):
         "DataProtectionPolicy DeletionProtectionEnabled FieldIndexPolicies KmsKeyId LogGroupClass LogGroupName "
         "ResourcePolicyDocument RetentionInDays Tags"
     )
+    attributes = names("Arn")
     replacing = names("LogGroupName LogGroupClass")
 
     def _retain(self, making: Making, name: str) -> None:
@@ -178,6 +193,7 @@ class Alarm(Updatable):
     )
     properties = names(_arguments + " AlarmName Tags")
     required = names("ComparisonOperator EvaluationPeriods")
+    attributes = names("Arn")
     replacing = names("AlarmName")
 
     def _put(self, making: Making, name: str) -> None:

@@ -24,6 +24,7 @@ class Queue(Updatable):
         "ReceiveMessageWaitTimeSeconds RedriveAllowPolicy RedrivePolicy SqsManagedSseEnabled VisibilityTimeout"
     )
     properties = names(_attributes + " QueueName Tags")
+    attributes = names("Arn QueueName QueueUrl")
     replacing = names("QueueName FifoQueue")
 
     def create(self, making: Making) -> Made:
@@ -54,6 +55,7 @@ class QueuePolicy(Updatable):
     name = "AWS::SQS::QueuePolicy"
     properties = names("PolicyDocument Queues")
     required = names("PolicyDocument Queues")
+    attributes = names("Id")
 
     def _put(self, making: Making) -> None:
         for url in making.properties["Queues"]:
@@ -62,7 +64,8 @@ class QueuePolicy(Updatable):
 
     def create(self, making: Making) -> Made:
         self._put(making)
-        return Made(making.generated_name(64))
+        name = making.generated_name(64)
+        return Made(name, {"Id": name})
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         self._put(making)
@@ -81,6 +84,7 @@ class Topic(Updatable):
         "ArchivePolicy DataProtectionPolicy DeliveryStatusLogging FifoThroughputScope Subscription Tags TopicName "
         + _attributes
     )
+    attributes = names("TopicArn TopicName")
     replacing = names("FifoTopic TopicName")
 
     def create(self, making: Making) -> Made:
@@ -121,6 +125,7 @@ class TopicPolicy(Updatable):
     name = "AWS::SNS::TopicPolicy"
     properties = names("PolicyDocument Topics")
     required = names("PolicyDocument Topics")
+    attributes = names("Id")
 
     def _put(self, making: Making) -> None:
         policy = json.dumps(making.properties["PolicyDocument"])
@@ -129,7 +134,8 @@ class TopicPolicy(Updatable):
 
     def create(self, making: Making) -> Made:
         self._put(making)
-        return Made(making.generated_name(64))
+        name = making.generated_name(64)
+        return Made(name, {"Id": name})
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         self._put(making)
@@ -144,6 +150,7 @@ class Subscription(Updatable):
     _attributes = "DeliveryPolicy FilterPolicy FilterPolicyScope RawMessageDelivery RedrivePolicy SubscriptionRoleArn"
     properties = names("Endpoint Protocol Region ReplayPolicy TopicArn " + _attributes)
     required = names("Protocol TopicArn")
+    attributes = names("Arn")
     replacing = names("Endpoint Protocol TopicArn")
 
     def create(self, making: Making) -> Made:
@@ -172,6 +179,7 @@ class EventBus(ResourceType):
     custom_name = "Name"
     properties = names("DeadLetterConfig Description EventSourceName KmsKeyIdentifier LogConfig Name Policy Tags")
     required = names("Name")
+    attributes = names("Arn Name")
 
     def create(self, making: Making) -> Made:
         name = making.properties["Name"]
@@ -186,6 +194,7 @@ class Rule(Updatable):
     name = "AWS::Events::Rule"
     custom_name = "Name"
     properties = names("Description EventBusName EventPattern Name RoleArn ScheduleExpression State Tags Targets")
+    attributes = names("Arn RuleName")
     replacing = names("EventBusName Name")
 
     def _put(self, making: Making, name: str) -> str:
@@ -206,7 +215,7 @@ class Rule(Updatable):
         name = making.name("Name")
         arn = self._put(making, name)
         bus = self._bus(making).rsplit("/", 1)[-1]
-        return Made(name if bus == "default" else f"{bus}|{name}", {"Arn": arn})
+        return Made(name if bus == "default" else f"{bus}|{name}", {"Arn": arn, "RuleName": name})
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         name = made.physical_id.rsplit("|", 1)[-1]
@@ -230,6 +239,7 @@ class Archive(ResourceType):
     custom_name = "ArchiveName"
     properties = names("ArchiveName Description EventPattern KmsKeyIdentifier RetentionDays SourceArn")
     required = names("SourceArn")
+    attributes = names("Arn")
 
     def create(self, making: Making) -> Made:
         name = making.name("ArchiveName", 48)
@@ -239,7 +249,7 @@ class Archive(ResourceType):
         answer = making.client("events").create_archive(
             ArchiveName=name, EventSourceArn=making.properties["SourceArn"], **arguments
         )
-        return Made(name, {"Arn": answer["ArchiveArn"], "ArchiveName": name})
+        return Made(name, {"Arn": answer["ArchiveArn"]})
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("events").delete_archive(ArchiveName=made.physical_id)

@@ -18,6 +18,9 @@ class NestedStack(Updatable):
     required = names("TemplateURL")
     always_updated = True  # its template may have changed behind the same URL
 
+    def has_attribute(self, attribute: str) -> bool:
+        return attribute.startswith("Outputs.")  # which ones is known when the inner template has been read
+
     def create(self, making: Making) -> Made:
         client = making.client("cloudformation")
         arn = client.create_stack(StackName=making.generated_name(128), **_arguments(making))["StackId"]

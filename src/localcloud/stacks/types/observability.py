@@ -18,6 +18,7 @@ class CompositeAlarm(Updatable):
     )
     properties = names(_arguments + " AlarmName Tags")
     required = names("AlarmRule")
+    attributes = names("Arn")
     replacing = names("AlarmName")
 
     def _put(self, making: Making, name: str) -> None:
@@ -152,6 +153,7 @@ class SamplingRule(Updatable):
 
     name = "AWS::XRay::SamplingRule"
     properties = names("RuleName SamplingRule SamplingRuleRecord SamplingRuleUpdate Tags")
+    attributes = names("RuleARN")
 
     @staticmethod
     def _settings(making: Making) -> dict[str, Any]:

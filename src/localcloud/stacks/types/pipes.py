@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, names
+from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, names, timestamp
 
 _NUMBERS = frozenset(
     names(
@@ -30,6 +30,7 @@ class Pipe(Updatable):
     )
     properties = names(_arguments + " Name Source Tags")
     required = names("RoleArn Source Target")
+    attributes = names("Arn CreationTime CurrentState LastModifiedTime StateReason")
     replacing = names("Name Source")
 
     def _given(self, making: Making) -> dict[str, Any]:
@@ -43,7 +44,15 @@ class Pipe(Updatable):
         answer = making.client("pipes").create_pipe(
             Name=name, Source=making.properties["Source"], Tags=making.all_tags(), **self._given(making)
         )
-        return Made(name, {"Arn": answer["Arn"], "CurrentState": answer["CurrentState"]})
+        found = making.client("pipes").describe_pipe(Name=name)
+        attributes = {
+            "Arn": answer["Arn"],
+            "CreationTime": timestamp(found["CreationTime"]),
+            "CurrentState": found["CurrentState"],
+            "LastModifiedTime": timestamp(found["LastModifiedTime"]),
+            "StateReason": found.get("StateReason", ""),
+        }
+        return Made(name, attributes)
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         given = self._given(making)
@@ -63,13 +72,19 @@ class Connection(ResourceType):
     custom_name = "Name"
     _arguments = "AuthorizationType AuthParameters Description"
     properties = names(_arguments + " InvocationConnectivityParameters KmsKeyIdentifier Name")
+    attributes = names("Arn ArnForPolicy SecretArn")
 
     def create(self, making: Making) -> Made:
         name = making.name("Name")
         given = chosen(making.properties, self._arguments)
         answer = making.client("events").create_connection(Name=name, **given)
         described = making.client("events").describe_connection(Name=name)
-        return Made(name, {"Arn": answer["ConnectionArn"], "SecretArn": described.get("SecretArn", "")})
+        attributes = {
+            "Arn": answer["ConnectionArn"],
+            "ArnForPolicy": _for_policy(answer["ConnectionArn"]),
+            "SecretArn": described.get("SecretArn", ""),
+        }
+        return Made(name, attributes)
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("events").delete_connection(Name=made.physical_id)
@@ -81,6 +96,7 @@ class ApiDestination(ResourceType):
     _arguments = "ConnectionArn Description HttpMethod InvocationEndpoint InvocationRateLimitPerSecond"
     properties = names(_arguments + " Name")
     required = names("ConnectionArn HttpMethod InvocationEndpoint")
+    attributes = names("Arn ArnForPolicy")
 
     def create(self, making: Making) -> Made:
         given = chosen(making.properties, self._arguments)
@@ -88,10 +104,16 @@ class ApiDestination(ResourceType):
             given["InvocationRateLimitPerSecond"] = int(given["InvocationRateLimitPerSecond"])
         name = making.name("Name")
         answer = making.client("events").create_api_destination(Name=name, **given)
-        return Made(name, {"Arn": answer["ApiDestinationArn"]})
+        arn = answer["ApiDestinationArn"]
+        return Made(name, {"Arn": arn, "ArnForPolicy": _for_policy(arn)})
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("events").delete_api_destination(Name=made.physical_id)
+
+
+def _for_policy(arn: str) -> str:
+    """The ARN without the id at its end, which policies leave out."""
+    return arn.rpartition("/")[0]
 
 
 ALL = (Pipe(), Connection(), ApiDestination())

@@ -17,6 +17,7 @@ class ScalableTarget(Updatable):
     name = "AWS::ApplicationAutoScaling::ScalableTarget"
     properties = names(f"{_PLACE} MaxCapacity MinCapacity RoleARN ScheduledActions SuspendedState")
     required = names(f"{_PLACE} MaxCapacity MinCapacity")
+    attributes = names("Id")
     replacing = names(_PLACE)
 
     def _register(self, making: Making, old: Mapping[str, Any]) -> None:
@@ -54,6 +55,7 @@ class ScalingPolicy(Updatable):
         f"{_PLACE} {_configurations} PolicyName PolicyType PredictiveScalingPolicyConfiguration ScalingTargetId"
     )
     required = names("PolicyName PolicyType")
+    attributes = names("Arn")
     replacing = names(f"{_PLACE} PolicyName ScalingTargetId")
 
     def _put(self, making: Making) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, names
+from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, names, timestamp
 
 
 class Schedule(Updatable):
@@ -18,6 +18,7 @@ class Schedule(Updatable):
     )
     properties = names(_arguments + " Name")
     required = names("FlexibleTimeWindow ScheduleExpression Target")
+    attributes = names("Arn")
     replacing = names("GroupName Name")
 
     def _given(self, making: Making) -> dict[str, Any]:
@@ -50,11 +51,19 @@ class ScheduleGroup(ResourceType):
     name = "AWS::Scheduler::ScheduleGroup"
     custom_name = "Name"
     properties = names("Name Tags")
+    attributes = names("Arn CreationDate LastModificationDate State")
 
     def create(self, making: Making) -> Made:
         name = making.name("Name")
         arn = making.client("scheduler").create_schedule_group(Name=name, Tags=making.tag_list())["ScheduleGroupArn"]
-        return Made(name, {"Arn": arn})
+        found = making.client("scheduler").get_schedule_group(Name=name)
+        attributes = {
+            "Arn": arn,
+            "CreationDate": timestamp(found["CreationDate"]),
+            "LastModificationDate": timestamp(found["LastModificationDate"]),
+            "State": found["State"],
+        }
+        return Made(name, attributes)
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("scheduler").delete_schedule_group(Name=made.physical_id)

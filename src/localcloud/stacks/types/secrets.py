@@ -18,6 +18,7 @@ class Secret(Updatable):
     name = "AWS::SecretsManager::Secret"
     custom_name = "Name"
     properties = names("Description GenerateSecretString KmsKeyId Name SecretString Tags")
+    attributes = names("Id")
     replacing = names("Name")
 
     def create(self, making: Making) -> Made:
@@ -66,6 +67,7 @@ class Key(Updatable):
         "BypassPolicyLockoutSafetyCheck Description Enabled EnableKeyRotation KeyPolicy KeySpec KeyUsage MultiRegion "
         "Origin PendingWindowInDays RotationPeriodInDays Tags"
     )
+    attributes = names("Arn KeyId")
     replacing = names("KeySpec KeyUsage MultiRegion Origin")
 
     def create(self, making: Making) -> Made:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, names
+from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, names, timestamp
 
 _DEFAULT_HOURS = 24
 _DEFAULT_KIB = 1_024
@@ -18,6 +18,7 @@ class Stream(Updatable):
         "DesiredShardLevelMetrics MaxRecordSizeInKiB Name RetentionPeriodHours ShardCount StreamEncryption "
         "StreamModeDetails Tags WarmThroughputMiBps"
     )
+    attributes = names("Arn")
     replacing = names("Name")
 
     def create(self, making: Making) -> Made:
@@ -67,6 +68,7 @@ class StreamConsumer(ResourceType):
     custom_name = "ConsumerName"
     properties = names("ConsumerName StreamARN Tags")
     required = names("ConsumerName StreamARN")
+    attributes = names("ConsumerARN ConsumerCreationTimestamp ConsumerName ConsumerStatus StreamARN")
 
     def create(self, making: Making) -> Made:
         answer = making.client("kinesis").register_stream_consumer(
@@ -75,6 +77,7 @@ class StreamConsumer(ResourceType):
         arn = answer["ConsumerARN"]
         attributes = {
             "ConsumerARN": arn,
+            "ConsumerCreationTimestamp": timestamp(answer["ConsumerCreationTimestamp"]),
             "ConsumerName": answer["ConsumerName"],
             "ConsumerStatus": answer["ConsumerStatus"],
             "StreamARN": making.properties["StreamARN"],

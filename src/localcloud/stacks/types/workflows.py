@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, chosen, lower_first, names
 
@@ -20,6 +23,7 @@ class StateMachine(Updatable):
         "LoggingConfiguration RoleArn StateMachineName StateMachineType Tags TracingConfiguration"
     )
     required = names("RoleArn")
+    attributes = names("Arn Name StateMachineRevisionId")
     replacing = names("StateMachineName StateMachineType")
 
     def _definition(self, making: Making) -> str:
@@ -56,13 +60,21 @@ class StateMachine(Updatable):
             tags=tags,
             **self._settings(making),
         )["stateMachineArn"]
-        return Made(arn, {"Arn": arn, "Name": name})
+        return Made(arn, {"Arn": arn, "Name": name, "StateMachineRevisionId": "INITIAL"})
+
+    def _revision(self, making: Making) -> str:
+        """An id of what makes a revision: definition, role and settings. The same ones make no new revision."""
+        content = json.dumps([self._definition(making), self._settings(making)], sort_keys=True)
+        return str(UUID(bytes=hashlib.sha256(content.encode()).digest()[:16]))
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         making.client("stepfunctions").update_state_machine(
             stateMachineArn=made.physical_id, definition=self._definition(making), **self._settings(making)
         )
-        return made
+        revision = self._revision(making)
+        if revision == self._revision(replace(making, properties=old)):
+            return made
+        return replace(made, attributes={**made.attributes, "StateMachineRevisionId": revision})
 
     def delete(self, making: Making, made: Made) -> None:
         making.client("stepfunctions").delete_state_machine(stateMachineArn=made.physical_id)
@@ -72,6 +84,7 @@ class StateMachineVersion(ResourceType):
     name = "AWS::StepFunctions::StateMachineVersion"
     properties = names("Description StateMachineArn StateMachineRevisionId")
     required = names("StateMachineArn")
+    attributes = names("Arn")
 
     def create(self, making: Making) -> Made:
         arn = making.client("stepfunctions").publish_state_machine_version(
@@ -90,6 +103,7 @@ class StateMachineAlias(Updatable):
     custom_name = "Name"
     properties = names("DeploymentPreference Description Name RoutingConfiguration")
     required = frozenset()
+    attributes = names("Arn")
     replacing = names("Name")
 
     def _routes(self, making: Making) -> list[dict[str, Any]]:
@@ -132,6 +146,7 @@ class Activity(ResourceType):
     custom_name = "Name"
     properties = names("EncryptionConfiguration Name Tags")
     required = names("Name")
+    attributes = names("Arn Name")
 
     def create(self, making: Making) -> Made:
         name = making.name("Name", 80)

@@ -15,6 +15,7 @@ class Permission(ResourceType):
         "SourceAccount SourceArn"
     )
     required = names("Action FunctionName Principal")
+    attributes = names("Id")
 
     def create(self, making: Making) -> Made:
         statement = making.generated_name(64)
@@ -34,6 +35,7 @@ class Url(Updatable):
     name = "AWS::Lambda::Url"
     properties = names("AuthType Cors InvokeMode Qualifier TargetFunctionArn")
     required = names("AuthType TargetFunctionArn")
+    attributes = names("FunctionArn FunctionUrl")
     replacing = names("Qualifier TargetFunctionArn")
 
     def _arguments(self, making: Making) -> dict[str, Any]:

@@ -19,6 +19,7 @@ class EventSourceMapping(Updatable):
         "StartingPositionTimestamp Tags Topics TumblingWindowInSeconds"
     )
     required = names("FunctionName")
+    attributes = names("EventSourceMappingArn Id")
     replacing = names("EventSourceArn StartingPosition StartingPositionTimestamp")
     _numbers = (
         "BatchSize",

@@ -70,13 +70,14 @@ class Function(Updatable):
         "FunctionScalingConfig PublishToLatestPublished ReservedConcurrentExecutions RuntimeManagementConfig Tags"
     )
     required = names("Code Role")
+    attributes = names("Arn SnapStartResponse.ApplyOn SnapStartResponse.OptimizationStatus")
     replacing = names("FunctionName PackageType")
 
     def create(self, making: Making) -> Made:
         client = making.client("lambda")
         name = making.name("FunctionName")
         properties = making.properties
-        answer = client.create_function(
+        client.create_function(
             FunctionName=name,
             Code=_code(properties["Code"], properties.get("Handler", "")),
             Tags=making.all_tags(),
@@ -89,8 +90,14 @@ class Function(Updatable):
         except ClientError:
             client.delete_function(FunctionName=name)
             raise
-        arn = str(answer["FunctionArn"])
-        return Made(name, {"Arn": arn, "SnapStartResponse.ApplyOn": "None"})
+        return self._made(client, name)
+
+    @staticmethod
+    def _made(client: Any, name: str) -> Made:
+        found = client.get_function_configuration(FunctionName=name)
+        snapshots = found.get("SnapStart") or {"ApplyOn": "None", "OptimizationStatus": "Off"}
+        attributes = {f"SnapStartResponse.{member}": value for member, value in snapshots.items()}
+        return Made(name, {"Arn": found["FunctionArn"], **attributes})
 
     def _reserve(self, making: Making, name: str) -> None:
         client = making.client("lambda")
@@ -109,7 +116,7 @@ class Function(Updatable):
         self._reserve(making, made.physical_id)
         self._tag(making, str(made.attributes["Arn"]))
         _publish_latest(making, made.physical_id)
-        return made
+        return self._made(client, made.physical_id)
 
     def _tag(self, making: Making, arn: str) -> None:
         """The tags that it should have now, and no others."""

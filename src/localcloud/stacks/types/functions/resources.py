@@ -12,6 +12,7 @@ class LayerVersion(ResourceType):
     name = "AWS::Lambda::LayerVersion"
     properties = names("CompatibleArchitectures CompatibleRuntimes Content Description LayerName LicenseInfo")
     required = names("Content")
+    attributes = names("LayerVersionArn")
 
     def create(self, making: Making) -> Made:
         arguments = chosen(
@@ -35,6 +36,7 @@ class CapacityProvider(Updatable):
         "PropagateTags Tags TelemetryConfig VpcConfig"
     )
     required = names("PermissionsConfig VpcConfig")
+    attributes = names("Arn State")
     replacing = names("CapacityProviderName InstanceRequirements KmsKeyArn PermissionsConfig VpcConfig")
 
     def _changeable(self, making: Making) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class Version(ResourceType):
         "CodeSha256 Description FunctionName FunctionScalingConfig ProvisionedConcurrencyConfig RuntimePolicy"
     )
     required = names("FunctionName")
+    attributes = names("FunctionArn Version")
 
     def create(self, making: Making) -> Made:
         answer = making.client("lambda").publish_version(**chosen(making.properties, "FunctionName Description"))
@@ -78,6 +79,7 @@ class Alias(Updatable):
     custom_name = "Name"
     properties = names("Description FunctionName FunctionVersion Name ProvisionedConcurrencyConfig RoutingConfig")
     required = names("FunctionName FunctionVersion Name")
+    attributes = names("AliasArn")
     replacing = names("FunctionName Name")
 
     def _arguments(self, making: Making) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class RestApi(Updatable):
         "EndpointAccessMode EndpointConfiguration FailOnWarnings MinimumCompressionSize Mode Name Parameters Policy "
         "SecurityPolicy Tags"
     )
+    attributes = names("RestApiId RootResourceId")
 
     def create(self, making: Making) -> Made:
         client, properties = client_of(making), making.properties
@@ -81,6 +82,7 @@ class Resource(ResourceType):
     name = "AWS::ApiGateway::Resource"
     properties = names("ParentId PathPart RestApiId")
     required = properties
+    attributes = names("ResourceId")
 
     def create(self, making: Making) -> Made:
         part = str(making.properties["PathPart"])
@@ -163,12 +165,14 @@ class Account(Updatable):
 
     name = "AWS::ApiGateway::Account"
     properties = names("CloudWatchRoleArn")
+    attributes = names("Id")
 
     def create(self, making: Making) -> Made:
         role = making.properties.get("CloudWatchRoleArn")
         if role:
             client_of(making).update_account(patchOperations=[replacing("/cloudwatchRoleArn", role)])
-        return Made(making.generated_name(64))
+        name = making.generated_name(64)
+        return Made(name, {"Id": name})
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         self.create(making)

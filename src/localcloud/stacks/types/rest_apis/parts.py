@@ -34,6 +34,7 @@ class RequestValidator(ResourceType):
     name = "AWS::ApiGateway::RequestValidator"
     properties = names("Name RestApiId ValidateRequestBody ValidateRequestParameters")
     required = names("RestApiId")
+    attributes = names("RequestValidatorId")
 
     def create(self, making: Making) -> Made:
         properties = making.properties
@@ -56,6 +57,7 @@ class Authorizer(ResourceType):
         "IdentityValidationExpression Name ProviderARNs RestApiId Type"
     )
     required = names("Name RestApiId Type")
+    attributes = names("AuthorizerId")
 
     def create(self, making: Making) -> Made:
         wanted = "AuthType AuthorizerCredentials AuthorizerUri IdentitySource IdentityValidationExpression Name Type"
@@ -75,6 +77,7 @@ class GatewayResponse(Updatable):
     name = "AWS::ApiGateway::GatewayResponse"
     properties = names("ResponseParameters ResponseTemplates ResponseType RestApiId StatusCode")
     required = names("ResponseType RestApiId")
+    attributes = names("Id")
     replacing = required
 
     def create(self, making: Making) -> Made:
@@ -82,7 +85,8 @@ class GatewayResponse(Updatable):
         if "StatusCode" in making.properties:
             arguments["statusCode"] = str(making.properties["StatusCode"])
         client_of(making).put_gateway_response(restApiId=api_of(making), **arguments)
-        return Made(f"{api_of(making)}|{making.properties['ResponseType']}")
+        made = f"{api_of(making)}|{making.properties['ResponseType']}"
+        return Made(made, {"Id": made})
 
     def update(self, making: Making, made: Made, old: Mapping[str, Any]) -> Made:
         return self.create(making)

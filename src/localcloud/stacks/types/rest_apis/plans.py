@@ -13,6 +13,7 @@ class ApiKey(ResourceType):
     name = "AWS::ApiGateway::ApiKey"
     custom_name = "Name"
     properties = names("CustomerId Description Enabled GenerateDistinctId Name StageKeys Tags Value")
+    attributes = names("APIKeyId")
 
     def create(self, making: Making) -> Made:
         answer = client_of(making).create_api_key(
@@ -31,6 +32,7 @@ class UsagePlan(ResourceType):
     name = "AWS::ApiGateway::UsagePlan"
     custom_name = "UsagePlanName"
     properties = names("ApiStages Description Quota Tags Throttle UsagePlanName")
+    attributes = names("Id")
 
     def create(self, making: Making) -> Made:
         properties = making.properties
@@ -72,6 +74,7 @@ class UsagePlanKey(ResourceType):
     name = "AWS::ApiGateway::UsagePlanKey"
     properties = names("KeyId KeyType UsagePlanId")
     required = properties
+    attributes = names("Id")
 
     def create(self, making: Making) -> Made:
         answer = client_of(making).create_usage_plan_key(

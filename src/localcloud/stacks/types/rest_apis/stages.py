@@ -15,6 +15,7 @@ class Deployment(ResourceType):
     name = "AWS::ApiGateway::Deployment"
     properties = names("DeploymentCanarySettings Description RestApiId StageDescription StageName")
     required = names("RestApiId")
+    attributes = names("DeploymentId")
 
     def must_replace(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
         return bool(old.get(API_ID) != new.get(API_ID))
