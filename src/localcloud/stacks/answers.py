@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.stacks.model import Stack
+from localcloud.stacks.parsing import as_text
 from localcloud.stacks.template import Template
 
 SUMMARY = (
@@ -46,9 +47,9 @@ def parameter_summary(name: str, rule: Mapping[str, Any]) -> dict[str, Any]:
         "Description": rule.get("Description", ""),
     }
     if "Default" in rule:
-        answer["DefaultValue"] = str(rule["Default"])
+        answer["DefaultValue"] = as_text(rule["Default"])
     if "AllowedValues" in rule:
-        answer["ParameterConstraints"] = {"AllowedValues": [str(value) for value in rule["AllowedValues"]]}
+        answer["ParameterConstraints"] = {"AllowedValues": [as_text(value) for value in rule["AllowedValues"]]}
     return answer
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.stacks.intrinsics import references
 from localcloud.stacks.model import Change, Request, Stack
+from localcloud.stacks.references import references
 from localcloud.stacks.template import Template
 from localcloud.stacks.types import known_type
 
@@ -29,7 +29,7 @@ def planned(stack: Stack, new: Template) -> tuple[Change, ...]:
             continue
         before = old.resources.get(name) or {}
         was, becomes = _settled(old, before), _settled(new, resource)
-        follows = any(used in replaced for used, _ in references(resource.get("Properties") or {}))
+        follows = any(one.name in replaced for one in references(resource.get("Properties") or {}))
         kind = known_type(resource["Type"])
         same = before.get("Type") == resource["Type"] and was == becomes and not follows
         if same and not kind.always_updated:

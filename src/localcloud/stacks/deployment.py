@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from localcloud.stacks.callbacks import Callbacks
 from localcloud.stacks.dynamic_references import DynamicReferences
 from localcloud.stacks.model import Request, Resource, Stack
-from localcloud.stacks.parsing import TemplateError
+from localcloud.stacks.parsing import TemplateError, as_text
 from localcloud.stacks.types import Made, Making, ResourceFailed, known_type
 
 if TYPE_CHECKING:
@@ -283,9 +283,9 @@ class Deployment:
         scope = request.template.scope
         outputs = {
             name: (
-                str(scope.resolve(output["Value"])),
+                as_text(scope.resolve(output["Value"])),
                 output.get("Description", ""),
-                str(scope.resolve(output["Export"]["Name"])) if "Export" in output else "",
+                as_text(scope.resolve(output["Export"]["Name"])) if "Export" in output else "",
             )
             for name, output in request.template.outputs.items()
         }

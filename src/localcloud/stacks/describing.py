@@ -13,10 +13,12 @@ from localcloud.stacks.answers import (
     resource_answer,
     stack_answer,
 )
+from localcloud.stacks.checks import check_template
 from localcloud.stacks.parsing import TemplateError, parse_template
 from localcloud.stacks.registry import Stacks
 from localcloud.stacks.requests import Requests
 from localcloud.stacks.sam import transforms
+from localcloud.stacks.structure import check_written
 from localcloud.stacks.template import capabilities_needed
 
 _PAGE = 100
@@ -140,6 +142,9 @@ class Describing:
 
     def _validate_template(self, params: dict[str, Any]) -> dict[str, Any]:
         body = parse_template(self._requests.text(params, None))
+        check_written(body)
+        if not transforms(body):  # what a transform makes of a template is not known here
+            check_template(body, extended=False)
         wanted = ("ParameterKey", "DefaultValue", "NoEcho", "Description")
         summaries = [parameter_summary(name, rule) for name, rule in (body.get("Parameters") or {}).items()]
         return {

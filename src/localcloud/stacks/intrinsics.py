@@ -6,46 +6,15 @@ import base64
 import ipaddress
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from localcloud.stacks.parsing import TemplateError
+from localcloud.stacks.parsing import TemplateError, as_text
+from localcloud.stacks.references import VARIABLE, split_attribute
 
-_VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
 _NO_VALUE = object()
-
-
-def references(value: Any) -> Iterator[tuple[str, str | None]]:
-    """(name, attribute or None) of everything that Ref, Fn::GetAtt and Fn::Sub name in `value`."""
-    if isinstance(value, list):
-        for item in value:
-            yield from references(item)
-        return
-    if not isinstance(value, dict):
-        return
-    for key, inner in value.items():
-        if key == "Ref" and isinstance(inner, str):
-            yield inner, None
-        elif key == "Fn::GetAtt":
-            yield _split_attribute(inner)
-        elif key == "Fn::Sub":
-            text, own = (inner[0], inner[1]) if isinstance(inner, list) else (inner, {})
-            for literal, name in _VARIABLE.findall(text):
-                if not literal and name not in own:
-                    head, _, attribute = name.partition(".")
-                    yield head, attribute or None
-            yield from references(own)
-        else:
-            yield from references(inner)
-
-
-def _split_attribute(value: Any) -> tuple[str, str]:
-    parts = value.split(".", 1) if isinstance(value, str) else value
-    if not isinstance(parts, list) or len(parts) != 2 or not isinstance(parts[0], str):
-        raise TemplateError("Template error: every Fn::GetAtt object requires two non-empty parameters.")
-    return parts[0], parts[1]
 
 
 class _Attributes(dict[str, Any]):
@@ -95,6 +64,17 @@ class Scope:
         finally:
             self._deciding.pop()
 
+    def chosen(self, value: Any) -> Any:
+        """`value` with the branches that its Fn::If take, and without the others. Raises TemplateError."""
+        if isinstance(value, list):
+            return [self.chosen(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if set(value) == {"Fn::If"}:
+            name, yes, no = value["Fn::If"]
+            return self.chosen(yes if self.condition(name) else no)
+        return {key: self.chosen(inner) for key, inner in value.items()}
+
     def settled(self, value: Any, names: Iterable[str]) -> Any:
         """`value` as far as it can be worked out before any resource of `names` is made: those stand as `${Name}`.
 
@@ -139,7 +119,7 @@ class Scope:
     def _get_att(self, argument: Any) -> Any:
         if isinstance(argument, list) and len(argument) == 2:
             argument = [argument[0], self._resolve(argument[1])]
-        name, attribute = _split_attribute(argument)
+        name, attribute = split_attribute(argument)
         if name not in self.resources:
             raise TemplateError(f"Template error: instance of Fn::GetAtt references undefined resource {name}")
         attributes = self.resources[name][1]
@@ -157,35 +137,44 @@ class Scope:
             if literal:
                 return "${" + name + "}"
             if name in own:
-                return str(own[name])
-            head, _, attribute = name.partition(".")
-            return str(self._get_att([head, attribute]) if attribute else self._ref(name))
+                return as_text(own[name])
+            head, _, attribute = name.strip().partition(".")
+            return as_text(self._get_att([head, attribute]) if attribute else self._ref(head))
 
-        return _VARIABLE.sub(replace, text)
+        return VARIABLE.sub(replace, text)
 
     def _join(self, argument: Any) -> str:
         delimiter, parts = argument
         resolved = self._resolve(parts)
         if not isinstance(resolved, list):
-            raise TemplateError("Template error: every Fn::Join object requires a list of strings to join.")
-        return str(delimiter).join(str(part) for part in resolved)
+            raise TemplateError(
+                "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list "
+                "of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be "
+                "joined."
+            )
+        return str(delimiter).join(as_text(part) for part in resolved)
 
     def _select(self, argument: Any) -> Any:
         index, choices = self._resolve(argument[0]), self._resolve(argument[1])
+        if not str(index).isdigit():
+            raise TemplateError(
+                "Template error: Fn::Select requires a list argument with a valid index value as its first element"
+            )
         if not 0 <= int(index) < len(choices):
             raise TemplateError(f"Template error: Fn::Select cannot select nonexistent value at index {index}")
         return choices[int(index)]
 
     def _split(self, argument: Any) -> list[str]:
-        return str(self._resolve(argument[1])).split(argument[0])
+        return as_text(self._resolve(argument[1])).split(argument[0])
 
     def _if(self, argument: Any) -> Any:
         return self._resolve(argument[1] if self.condition(argument[0]) else argument[2])
 
     def _find_in_map(self, argument: Any) -> Any:
         name, first, second = (self._resolve(part) for part in argument[:3])
+        keys = {str(key): value for key, value in self.mappings.get(name, {}).items()}
         try:
-            return self.mappings[name][str(first)][str(second)]
+            return keys[as_text(first)][as_text(second)]
         except KeyError:
             if self.extended and len(argument) == 4:
                 return self._resolve(argument[3]["DefaultValue"])
@@ -220,7 +209,7 @@ class Scope:
         return json.dumps(self._resolve(argument), separators=(",", ":"))
 
     def _equals(self, argument: Any) -> bool:
-        return str(self._resolve(argument[0])) == str(self._resolve(argument[1]))
+        return as_text(self._resolve(argument[0])) == as_text(self._resolve(argument[1]))
 
     def _base64(self, argument: Any) -> str:
         return base64.b64encode(str(self._resolve(argument)).encode()).decode()

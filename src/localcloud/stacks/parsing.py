@@ -27,7 +27,7 @@ def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[st
     if isinstance(node, yaml.ScalarNode):
         value = loader.construct_scalar(node)
         if suffix == "GetAtt" and isinstance(value, str):
-            value = value.split(".", 1)
+            value = value.split(".", 1) if "." in value else value
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
     else:
@@ -45,7 +45,7 @@ _Loader.yaml_implicit_resolvers = {
 
 
 _VERSION = "2010-09-09"
-_LOGICAL_ID = re.compile(r"[A-Za-z0-9]+")
+LOGICAL_ID = re.compile(r"[A-Za-z0-9]+")
 
 
 def parse_fragment(text: str) -> dict[str, Any]:
@@ -87,9 +87,16 @@ def parse_template(text: str) -> dict[str, Any]:
 def check_resources(resources: Mapping[str, Any]) -> None:
     """Every resource has a type and an alphanumeric name. Raises TemplateError."""
     for logical_id, resource in resources.items():
-        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+        if not isinstance(resource, dict) or "Type" not in resource:
             raise TemplateError(
                 f"Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member."
             )
-        if not _LOGICAL_ID.fullmatch(str(logical_id)):
+        if not isinstance(resource["Type"], str):
+            raise TemplateError(f"Template format error: [/Resources/{logical_id}] Every Type member must be a string.")
+        if not LOGICAL_ID.fullmatch(str(logical_id)):
             raise TemplateError(f"Template format error: Resource name {{{logical_id}}} is non alphanumeric.")
+
+
+def as_text(value: Any) -> str:
+    """A value of a template as text: what YAML or JSON took for a truth value is "true" or "false"."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

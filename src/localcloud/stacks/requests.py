@@ -11,9 +11,11 @@ from localcloud.api import ApiError
 from localcloud.stacks.intrinsics import Scope
 from localcloud.stacks.language_extensions import LANGUAGE_EXTENSIONS
 from localcloud.stacks.model import Request
+from localcloud.stacks.parameters import parameter_values
 from localcloud.stacks.parsing import TemplateError, parse_template
 from localcloud.stacks.sam import processed, transforms
-from localcloud.stacks.template import Template, parameter_values
+from localcloud.stacks.structure import check_written
+from localcloud.stacks.template import Template
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -32,6 +34,7 @@ class Requests:
         """Everything a deployment needs. Raises TemplateError; ApiError for missing capabilities."""
         text = self.text(params, before)
         body = parse_template(text)
+        check_written(body)
         given = {
             p["ParameterKey"]: None if p.get("UsePreviousValue") else p.get("ParameterValue", "")
             for p in params.get("Parameters") or []

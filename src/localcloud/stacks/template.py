@@ -1,75 +1,18 @@
-"""A template with its parameters: validated, its conditions decided, its resources in order."""
+"""A template with its parameters: checked, its conditions decided, its resources in order."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.stacks.intrinsics import Scope, references
-from localcloud.stacks.parsing import TemplateError
+from localcloud.stacks.checks import arguments_of, check_attribute, check_template, unresolved_dependencies
+from localcloud.stacks.intrinsics import Scope
+from localcloud.stacks.parsing import TemplateError, as_text
+from localcloud.stacks.references import needed_first, references, resource_references
 from localcloud.stacks.types import known_type, resource_type
 
 _IAM_TYPES = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::User", "AWS::IAM::Group")
 _NAMES = {"AWS::IAM::Role": "RoleName", "AWS::IAM::ManagedPolicy": "ManagedPolicyName"}
-_SECTIONS = frozenset(
-    {
-        "AWSTemplateFormatVersion", "Conditions", "Description", "Globals", "Hooks", "Mappings", "Metadata", "Outputs",
-        "Parameters", "Resources", "Rules", "Transform",
-    }
-)  # fmt: skip
-_RESOURCE_MEMBERS = frozenset(
-    {
-        "Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdatePolicy",
-        "UpdateReplacePolicy", "Connectors", "IgnoreGlobals",
-    }
-)  # fmt: skip
-
-
-def parameter_values(
-    template: Mapping[str, Any], given: Mapping[str, str | None], before: Mapping[str, str]
-) -> dict[str, str]:
-    """Value by parameter name. `given[name] is None` means the previous value. Raises TemplateError."""
-    declared: dict[str, Any] = template.get("Parameters") or {}
-    unknown = sorted(set(given) - set(declared))
-    if unknown:
-        raise TemplateError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
-    values: dict[str, str] = {}
-    missing = []
-    for name, rule in declared.items():
-        value = given.get(name, rule.get("Default"))
-        if name in given and given[name] is None:
-            value = before.get(name)
-        if value is None:
-            missing.append(name)
-            continue
-        values[name] = _checked(name, rule, str(value))
-    if missing:
-        raise TemplateError(f"Parameters: [{', '.join(missing)}] must have values")
-    return values
-
-
-def _checked(name: str, rule: Mapping[str, Any], value: str) -> str:
-    allowed = rule.get("AllowedValues")
-    if allowed is not None and value not in [str(choice) for choice in allowed]:
-        choices = ", ".join(str(choice) for choice in allowed)
-        raise TemplateError(f"Parameter '{name}' must be one of AllowedValues: [{choices}]; found {value!r}")
-    pattern = rule.get("AllowedPattern")
-    if pattern and not re.fullmatch(pattern, value):
-        raise TemplateError(rule.get("ConstraintDescription") or f"Parameter '{name}' must match pattern {pattern}")
-    if rule.get("Type") == "Number":
-        try:
-            number = float(value)
-        except ValueError:
-            raise TemplateError(f"Parameter '{name}' must be a number; found {value!r}") from None
-        if number < float(rule.get("MinValue", "-inf")) or number > float(rule.get("MaxValue", "inf")):
-            raise TemplateError(
-                f"Parameter '{name}' must be a number from {rule.get('MinValue', 'any')} to "
-                f"{rule.get('MaxValue', 'any')}; found {value}"
-            )
-    if not int(rule.get("MinLength", 0)) <= len(value) <= int(rule.get("MaxLength", len(value))):
-        raise TemplateError(f"Parameter '{name}' has a length outside its limits")
-    return value
 
 
 class Template:
@@ -90,7 +33,9 @@ class Template:
         self.resolved = resolved or {}  # values of the parameters that name a parameter of Systems Manager
         self.scope = scope
         self.resources: dict[str, Mapping[str, Any]] = {}
-        self._check_sections()
+        check_template(body, scope.extended)
+        for name in scope.conditions:
+            scope.condition(name)  # whether or not anything asks for it
         for logical_id, resource in body["Resources"].items():
             name = resource.get("Condition")
             if name is None or scope.condition(name):
@@ -98,15 +43,6 @@ class Template:
         self._check_types()
         self._check_references()
         self.order = self._ordered()
-
-    def _check_sections(self) -> None:
-        unknown = sorted(set(self.body) - _SECTIONS)
-        if unknown:
-            raise TemplateError(f"Invalid template property or properties [{', '.join(unknown)}]")
-        for logical_id, resource in self.body["Resources"].items():
-            strange = sorted(set(resource) - _RESOURCE_MEMBERS)
-            if strange:
-                raise TemplateError(f"Invalid template resource property '{strange[0]}' in {logical_id}")
 
     def _check_types(self) -> None:
         unknown = sorted({r["Type"] for r in self.resources.values() if resource_type(r["Type"]) is None})
@@ -132,16 +68,25 @@ class Template:
                 )
 
     def _check_references(self) -> None:
-        known = {*self.body["Resources"], *self.scope.values, "AWS::NoValue"}
-        for where, part in (("Resources", self.resources), ("Outputs", self.outputs)):
-            for name, attribute in references(part):
-                if attribute is not None and name not in self.body["Resources"]:
-                    raise TemplateError(f"Template error: instance of Fn::GetAtt references undefined resource {name}")
-                if name not in known:
-                    raise TemplateError(
-                        f"Template format error: Unresolved resource dependencies [{name}] in the {where} block of "
-                        "the template"
-                    )
+        """What is made asks nothing of what is not made, and finds what it looks for in mappings."""
+        known = {*self.resources, *self.scope.values, "AWS::NoValue"}
+        resources = [self.scope.chosen(resource) for resource in self.resources.values()]
+        outputs = self.scope.chosen(self.outputs)
+        found = [reference for resource in resources for reference in resource_references(resource)]
+        unresolved = [one.name for one in found if one.name not in known]
+        if unresolved:
+            raise unresolved_dependencies(unresolved, "Resources")
+        unresolved = [one.name for one in references(outputs) if one.name not in known]
+        if unresolved:
+            # CloudFormation leaves the beginning of the sentence out when the resource is there and not made
+            message = str(unresolved_dependencies(unresolved, "Outputs"))
+            raise TemplateError(message.removeprefix("Template format error: "))
+        for name, attribute, _ in [*found, *references(outputs)]:
+            if isinstance(attribute, dict):  # the name of an attribute may come from a parameter
+                check_attribute(self.resources, name, as_text(self.scope.resolve(attribute)))
+        for argument in arguments_of("Fn::FindInMap", [resources, outputs]):
+            if not any(one.name in self.resources for one in references(argument)):
+                self.scope.resolve({"Fn::FindInMap": argument})
 
     @property
     def outputs(self) -> dict[str, Any]:
@@ -155,12 +100,8 @@ class Template:
 
     def dependencies(self, logical_id: str) -> list[str]:
         """The resources that must be there first, in the order of the template."""
-        resource = self.resources[logical_id]
-        named = resource.get("DependsOn") or []
-        found = {named} if isinstance(named, str) else set(named)
-        for part in ("Properties", "UpdatePolicy"):
-            found |= {name for name, _ in references(resource.get(part) or {})}
-        found.discard(logical_id)
+        resource = self.scope.chosen(self.resources[logical_id])
+        found = {*needed_first(resource), *(one.name for one in resource_references(resource))}
         return [name for name in self.resources if name in found]
 
     def _ordered(self) -> list[str]:

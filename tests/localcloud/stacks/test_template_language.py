@@ -17,9 +17,7 @@ def deploy(cloud):
     cfn = cloud.client("cloudformation")
 
     def call(**template):
-        cfn.create_stack(
-            StackName="shop", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_AUTO_EXPAND"]
-        )
+        cfn.create_stack(StackName="shop", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_AUTO_EXPAND"])
         with contextlib.suppress(WaiterError):
             cfn.get_waiter("stack_create_complete").wait(StackName="shop")
         stack = cfn.describe_stacks(StackName="shop")["Stacks"][0]
@@ -103,7 +101,7 @@ def test_a_loop_makes_a_resource_for_each_item(cloud, deploy):
 @pytest.mark.parametrize(
     ("template", "message"),
     [
-        ({"Resources": {"Queue": queue({"Fn::ToJsonString": {}})}}, "without Transform: AWS::LanguageExtensions"),
+        ({"Resources": {"Queue": queue({"Fn::ToJsonString": {}})}}, "needs Transform: AWS::LanguageExtensions"),
         ({"Transform": EXTENSIONS, "Resources": {"Fn::ForEach::Q": ["X", ["a"]]}}, "Fn::ForEach takes a list"),
         ({"Transform": EXTENSIONS, "Resources": {"Fn::ForEach::Q": ["X", 3, {"Q": queue("q")}]}}, "collection"),
         ({"Resources": {"Fn::ForEach::Q": ["X", ["a"], {"Q${X}": queue("q")}]}}, "must contain a Type"),

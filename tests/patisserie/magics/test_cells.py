@@ -13,7 +13,7 @@ from patisserie.session import open_lab
 WRONG_TEMPLATES = [
     ("PaymentQueue:\n  Properties:\n    VisiblityTimeout: 60\n", r"extraneous key \[VisiblityTimeout\]"),
     ("PaymentQueue:\n  VisibilityTimeout: 60\n", "Invalid template resource property 'VisibilityTimeout'"),
-    ("PaymentQueue:\n", r"Unresolved resource dependencies \[PaymentQueue\]"),
+    ("PaymentQueue:\n", "references undefined resource PaymentQueue"),
     (
         "PaymentFunction:\n  Properties:\n    Events:\n      Placed: null\n"
         "      Queue: {Type: SQS, Properties: {Queue: !Ref PaymentQueue}}\n",
