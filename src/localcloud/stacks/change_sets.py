@@ -48,6 +48,8 @@ class ChangeSets:
             check_updatable(stack)
         elif stack is not None and stack.status != IN_REVIEW:
             raise TemplateError(f"Stack [{name}] already exists and cannot be created again with the changeSet.")
+        if kind == "CREATE" and any(one.get("UsePreviousValue") for one in params.get("Parameters") or ()):
+            raise TemplateError("Cannot specify UsePreviousValue on Parameters when ChangeSetType is CREATE")
         set_name = params["ChangeSetName"]
         if stack is not None and set_name in stack.change_sets:
             raise ApiError("AlreadyExistsException", f"ChangeSet {set_name} already exists", 400, Type="Sender")

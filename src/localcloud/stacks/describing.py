@@ -77,7 +77,7 @@ class Describing:
         return _page(params, "Imports", users)
 
     def _describe_events(self, params: dict[str, Any]) -> dict[str, Any]:
-        stack = self._stacks.find(params["StackName"])
+        stack = self._stacks.find(params["StackName"], "Stack [{}] does not exist")
         return _page(params, "StackEvents", [event_answer(stack, event) for event in reversed(stack.events)])
 
     def _describe_resources(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class Describing:
         raise TemplateError(f"Stack for {wanted} does not exist")
 
     def _describe_resource(self, params: dict[str, Any]) -> dict[str, Any]:
-        stack, name = self._stacks.find(params["StackName"]), params["LogicalResourceId"]
+        stack, name = self._stacks.find(params["StackName"], "Stack '{}' does not exist"), params["LogicalResourceId"]
         resource = stack.resources.get(name)
         if resource is None:
             raise TemplateError(f"Resource {name} does not exist for stack {stack.name}")

@@ -6,7 +6,6 @@ import copy
 import json
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -55,20 +54,29 @@ def parse_fragment(text: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)  # a deployment reads the same text several times, and PyYAML takes its time
 def _parsed(text: str) -> dict[str, Any]:
-    try:
-        found = _loaded(text)
-    except yaml.YAMLError as exc:
-        raise TemplateError(f"Template format error: YAML not well-formed. ({exc})") from exc
+    found = _loaded(text)
     if not isinstance(found, dict):
         raise TemplateError("Template format error: unsupported structure.")
     return found
 
 
 def _loaded(text: str) -> Any:
+    """JSON, or YAML: a YAML mapping may begin like JSON. What is named twice counts as it is written last."""
+    broken = ""
     if text.lstrip().startswith("{"):
-        with suppress(ValueError):  # a YAML mapping may begin like that, too
+        try:
             return json.loads(text)
-    return yaml.load(text, Loader=_Loader)  # a safe loader
+        except json.JSONDecodeError as exc:
+            broken = f"JSON not well-formed. (line {exc.lineno}, column {exc.colno})"
+    try:
+        return yaml.load(text, Loader=_Loader)  # a safe loader
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
+        broken = broken or f"YAML not well-formed.{where}"
+    except yaml.YAMLError:
+        broken = broken or "YAML not well-formed."
+    raise TemplateError(f"Template format error: {broken}")
 
 
 def parse_template(text: str) -> dict[str, Any]:
@@ -77,7 +85,7 @@ def parse_template(text: str) -> dict[str, Any]:
     resources = template.get("Resources")
     version = template.get("AWSTemplateFormatVersion", _VERSION)
     if str(version) != _VERSION:
-        raise TemplateError(f"Template format error: unsupported value for AWSTemplateFormatVersion {version}.")
+        raise TemplateError("Template format error: unsupported value for AWSTemplateFormatVersion.")
     if not isinstance(resources, dict) or not resources:
         raise TemplateError("Template format error: At least one Resources member must be defined.")
     check_resources({name: resource for name, resource in resources.items() if not name.startswith("Fn::")})

@@ -35,12 +35,19 @@ class Stacks:
         uuid = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
         return f"arn:aws:cloudformation:{self._cloud.region}:{self._cloud.account_id}:{kind}/{name}/{uuid}"
 
-    def find(self, reference: str) -> Stack:
-        """A stack by name, or by id when it is gone. Raises TemplateError."""
+    def find(self, reference: str, unknown: str = "Stack with id {} does not exist") -> Stack:
+        """A stack by name, or by id when it is gone. Raises TemplateError, worded as the operation words it."""
         for stack in reversed(self.all):
             if stack.id == reference or (stack.name == reference and stack.deleted is None):
                 return stack
-        raise TemplateError(f"Stack with id {reference} does not exist")
+        raise TemplateError(unknown.format(reference))
+
+    def existing(self, reference: str) -> Stack:
+        """A stack that is to be changed. Raises TemplateError."""
+        found = self.standing(reference)
+        if found is None:
+            raise TemplateError(f"Stack [{reference}] does not exist")
+        return found
 
     def standing(self, reference: str) -> Stack | None:
         """A stack that is not deleted, by name or id; None when there is none."""
@@ -85,4 +92,9 @@ class Stacks:
                 users = [user.name for user in self.importers(export) if user is not stack]
                 if users:
                     done = "updated" if export in new else "deleted"
-                    raise TemplateError(f"Export {export} cannot be {done} as it is in use by {', '.join(users)}")
+                    raise TemplateError(f"Export {export} cannot be {done} as it is in use by {_listed(users)}")
+
+
+def _listed(names: list[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

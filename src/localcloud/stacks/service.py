@@ -70,7 +70,7 @@ class CloudFormation:
         return {"StackId": stack.id}
 
     def _update_stack(self, params: dict[str, Any]) -> dict[str, Any]:
-        stack = self._stacks.find(params["StackName"])
+        stack = self._stacks.existing(params["StackName"])
         check_updatable(stack)
         self._requests.check_transform(params, stack.request)
         request = self._requests.read(params, stack.name, stack.id, stack.request)
@@ -80,14 +80,14 @@ class CloudFormation:
         return {"StackId": stack.id}
 
     def _cancel_update_stack(self, params: dict[str, Any]) -> dict[str, Any]:
-        stack = self._stacks.find(params["StackName"])
+        stack = self._stacks.existing(params["StackName"])
         if stack.status != "UPDATE_IN_PROGRESS":
             raise TemplateError("CancelUpdateStack cannot be called from current stack status")
         stack.cancelled = True
         return {}
 
     def _update_termination_protection(self, params: dict[str, Any]) -> dict[str, Any]:
-        stack = self._stacks.find(params["StackName"])
+        stack = self._stacks.existing(params["StackName"])
         stack.protected = bool(params["EnableTerminationProtection"])
         return {"StackId": stack.id}
 
@@ -99,9 +99,14 @@ class CloudFormation:
             raise TemplateError(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
         if stack.status.endswith("_IN_PROGRESS") and stack.status != IN_REVIEW:
             raise TemplateError(f"Stack [{stack.name}] cannot be deleted while in status {stack.status}")
-        self._stacks.check_exports(stack, {})
         if stack.status == IN_REVIEW:
             stack.status, stack.deleted = "DELETE_COMPLETE", self._cloud.now
+            return {}
+        try:
+            self._stacks.check_exports(stack, {})
+        except TemplateError as exc:  # the call is fine; the stack stays as it was, and says why
+            stack.reason = str(exc)
+            stack.event(None, self._cloud.now)
             return {}
         stack.status = "DELETE_IN_PROGRESS"
         self._start(self._deployment.delete, stack)

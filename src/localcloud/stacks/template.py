@@ -54,18 +54,11 @@ class Template:
         for logical_id, resource in self.resources.items():
             kind = known_type(resource["Type"])
             properties = resource.get("Properties") or {}
-            strange = kind.strange(properties)
-            if strange:
-                raise TemplateError(
-                    f"Properties validation failed for resource {logical_id} with message: extraneous key "
-                    f"[{strange[0]}] is not permitted for {resource['Type']}"
-                )
-            missing = sorted(kind.required - set(properties))
-            if missing:
-                raise TemplateError(
-                    f"Properties validation failed for resource {logical_id} with message: required key "
-                    f"[{missing[0]}] not found for {resource['Type']}"
-                )
+            wrong = [f"#: required key [{name}] not found" for name in sorted(kind.required - set(properties))]
+            wrong += [f"#: extraneous key [{name}] is not permitted" for name in kind.strange(properties)]
+            if wrong:
+                findings = "\n".join(wrong)
+                raise TemplateError(f"Properties validation failed for resource {logical_id} with message: {findings}")
 
     def _check_references(self) -> None:
         """What is made asks nothing of what is not made, and finds what it looks for in mappings."""
