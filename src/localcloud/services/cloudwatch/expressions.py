@@ -42,7 +42,7 @@ class Keyword:
     text: str
 
 
-_WORDS = frozenset(["REPEAT", "LINEAR", "AVG", "MIN", "MAX", "SUM", "ASC", "DESC"])
+WORDS = frozenset(["REPEAT", "LINEAR", "AVG", "MIN", "MAX", "SUM", "ASC", "DESC"])
 Value = float | TimeSeries | tuple[TimeSeries, ...] | Keyword
 
 
@@ -160,7 +160,7 @@ def evaluate(node: Node, scope: Scope) -> Value:
         found = scope.lookup(node.name)
         if found is not None:
             return found
-        if node.name in _WORDS:
+        if node.name in WORDS:
             return Keyword(node.name)
         raise ExpressionError(f"Unknown id '{node.name}'")
     if isinstance(node, Listing):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from localcloud.api import ApiError
@@ -18,16 +18,14 @@ from localcloud.services.cloudwatch.parameters import (
     page_position,
     page_token,
     to_datetime,
-    valid_period,
 )
+from localcloud.services.cloudwatch.queries import INVALID, check_queries, expression_error, is_insights
 from localcloud.services.cloudwatch.search import matcher
 from localcloud.services.cloudwatch.selectors import Selector, selector
 from localcloud.services.cloudwatch.store import MINUTE_S, Bucket, Metric, Store, buckets
 from localcloud.services.cloudwatch.syntax import ExpressionError, parse
 
-_INVALID = "ValidationError"
-_ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
-_INSIGHTS = re.compile(r"\s*SELECT\s", re.IGNORECASE)
+_WHILE = timedelta(hours=1)  # any stretch of time would do
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +47,7 @@ class MetricDataReader:
         self._most_queries: int = limits["queries"]
         self._most_points: int = limits["datapoints"]
         insights, search = facts.value("quota.cloudwatch.metrics_insights"), facts.value("quota.cloudwatch.search")
-        self._limits = _Limits(
-            insights["max_series"], search["max_series"], search["recent_days"] * 86_400
-        )
+        self._limits = _Limits(insights["max_series"], search["max_series"], search["recent_days"] * 86_400)
 
     def read(self, params: dict[str, Any], now_s: float) -> dict[str, Any]:
         """The answer to a request. Raises ApiError ValidationError or InvalidNextToken."""
@@ -59,9 +55,9 @@ class MetricDataReader:
         self._check(queries)
         most = params.get("MaxDatapoints", self._most_points)
         if not 0 < most <= self._most_points:
-            raise ApiError(_INVALID, f"The parameter MaxDatapoints must be between 1 and {self._most_points}.")
+            raise ApiError(INVALID, f"The parameter MaxDatapoints must be between 1 and {self._most_points}.")
         position = page_position(params.get("NextToken"), 2, "InvalidNextToken")
-        times = TimeRange(params["StartTime"], params["EndTime"], now_s, self._facts, _INVALID)
+        times = TimeRange(params["StartTime"], params["EndTime"], now_s, self._facts, INVALID)
         computation = _Computation(self._store, queries, times, self._limits)
         descending = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
         results: list[_Result] = []
@@ -70,40 +66,26 @@ class MetricDataReader:
                 results += _returned(query, computation, descending)
         return _page(results, position, most)
 
+    def check_single(self, queries: list[dict[str, Any]], query_id: str, now_s: float) -> None:
+        """Whether a query comes to one time series, whatever data there will be: what alarms ask for.
+
+        Raises ApiError ValidationError.
+        """
+        end = datetime.fromtimestamp(now_s, UTC)
+        times = TimeRange(end - _WHILE, end, now_s, self._facts, INVALID)
+        if not isinstance(_Computation(Store(), queries, times, self._limits).value(query_id), TimeSeries):
+            raise expression_error(query_id, "An alarm watches one time series, and this is none or several.")
+
     def _check(self, queries: list[dict[str, Any]]) -> None:
         if not queries:
-            raise ApiError(_INVALID, "The parameter MetricDataQueries is required.")
+            raise ApiError(INVALID, "The parameter MetricDataQueries is required.")
         if len(queries) > self._most_queries:
             raise ApiError(
-                _INVALID, f"The collection MetricDataQueries must not have a size greater than {self._most_queries}."
+                INVALID, f"The collection MetricDataQueries must not have a size greater than {self._most_queries}."
             )
-        seen: set[str] = set()
-        for number, query in enumerate(queries, start=1):
-            where = f"MetricDataQueries.member.{number}"
-            if not _ID.fullmatch(query["Id"]):
-                raise ApiError(
-                    _INVALID,
-                    f"The value {query['Id']} for parameter {where}.Id is not matching the expected pattern "
-                    "^[a-z][a-zA-Z0-9_]*$.",
-                )
-            if query["Id"] in seen:
-                raise ApiError(_INVALID, f"The values for parameter Id must be unique, found {query['Id']} twice.")
-            seen.add(query["Id"])
-            if (query.get("MetricStat") is None) == (query.get("Expression") is None):
-                raise ApiError(
-                    _INVALID, f"The parameter {where} must contain either Expression or MetricStat, and not both."
-                )
-            if query.get("MetricStat") is not None:
-                _check_stat(f"{where}.MetricStat", query["MetricStat"])
+        check_queries(queries, "MetricDataQueries")
         if not any(query.get("ReturnData", True) for query in queries):
-            raise ApiError(_INVALID, "At least one of the MetricDataQueries must have ReturnData set to true.")
-
-
-def _check_stat(where: str, stat: dict[str, Any]) -> None:
-    if not valid_period(stat["Period"]):
-        raise ApiError(_INVALID, f"The parameter {where}.Period must be 1, 5, 10, 30 or a multiple of 60.")
-    if selector(stat["Stat"]) is None:
-        raise ApiError(_INVALID, f"The value {stat['Stat']} for parameter {where}.Stat is not supported.")
+            raise ApiError(INVALID, "At least one of the MetricDataQueries must have ReturnData set to true.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +111,6 @@ class _Computation:
         self._times = times
         self._queries = {query["Id"]: query for query in queries}
         self._values: dict[str, Value] = {}
-        self._under_way: list[str] = []
 
     def value(self, query_id: str) -> Value:
         """The value of a query. Raises ApiError for an expression that cannot be computed."""
@@ -144,7 +125,7 @@ class _Computation:
         given, period_s = stat["Metric"], stat["Period"]
         if period_s % self._times.grain_s():
             raise ApiError(
-                _INVALID, f"The Period of {query['Id']} must be a multiple of {self._times.grain_s()} for data as old "
+                INVALID, f"The Period of {query['Id']} must be a multiple of {self._times.grain_s()} for data as old "
                 "as StartTime."
             )  # fmt: skip
         metric = Metric.of(given["Namespace"], given["MetricName"], dimensions_of(given.get("Dimensions")))
@@ -156,18 +137,12 @@ class _Computation:
 
     def _expression(self, query: dict[str, Any]) -> Value:
         query_id, text = query["Id"], query["Expression"]
-        if query_id in self._under_way:
-            chain = " -> ".join([*self._under_way, query_id])
-            raise ApiError(_INVALID, f"Error in expression '{query_id}': Circular reference {chain}")
-        self._under_way.append(query_id)
         try:
-            if _INSIGHTS.match(text):
+            if is_insights(text):
                 return self._insights(query)
             return evaluate(parse(text), self._scope(query.get("Period")))
         except ExpressionError as exc:
-            raise ApiError(_INVALID, f"Error in expression '{query_id}': {exc}") from None
-        finally:
-            self._under_way.pop()
+            raise expression_error(query_id, exc) from None
 
     def _insights(self, query: dict[str, Any]) -> Value:
         period_s = query.get("Period")
@@ -227,10 +202,10 @@ def _returned(query: dict[str, Any], computation: _Computation, descending: bool
     elif isinstance(value, tuple):
         members = tuple((" ".join(filter(None, (query.get("Label"), each.label))), each) for each in value)
     else:
-        raise ApiError(
-            _INVALID,
-            f"Error in expression '{query_id}': The result must be a time series, found a single value; combine it "
-            "with a time series or set ReturnData to false.",
+        raise expression_error(
+            query_id,
+            "The result must be a time series, found a single value; combine it with a time series or set ReturnData "
+            "to false.",
         )
     return [_Result(query_id, label, sorted(series.points.items(), reverse=descending)) for label, series in members]
 

@@ -19,6 +19,7 @@ from localcloud.services.cloudwatch.get_metric_statistics import MetricStatistic
 from localcloud.services.cloudwatch.listing import Listing
 from localcloud.services.cloudwatch.parameters import dimensions_of
 from localcloud.services.cloudwatch.publishing import Publishing
+from localcloud.services.cloudwatch.queries import is_insights
 from localcloud.services.cloudwatch.store import Metric, Series, Store, minute_s
 
 if TYPE_CHECKING:
@@ -65,6 +66,12 @@ class CloudWatch:
         for settle in self.before_reading:
             settle()
         return self._metric_data.read(params, self._now_s)
+
+    def check_watched(self, queries: list[dict[str, Any]]) -> None:
+        """Whether an alarm can watch what these queries return. Raises ApiError."""
+        (watched,) = (query for query in queries if query.get("ReturnData", True))
+        if not is_insights(watched.get("Expression", "")):  # a query's time series are known when there is data
+            self._metric_data.check_single(queries, watched["Id"], self._now_s)
 
     @property
     def _now_s(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 class ExpressionError(Exception):
@@ -79,6 +80,7 @@ class _Token:
     text: str
 
 
+@lru_cache(maxsize=256)  # alarms ask for the same ones again and again
 def parse(expression: str) -> Node:
     """The tree of an expression. Raises ExpressionError."""
     return _Parser(_tokens(expression)).whole()

@@ -7,9 +7,11 @@ from typing import Any
 
 from localcloud.api import ApiError
 from localcloud.services.cloudwatch.alarms.evaluation import COMPARISONS, TREATMENTS
+from localcloud.services.cloudwatch.queries import ID, check_queries
 from localcloud.services.cloudwatch.selectors import selector
 
 _STANDARD_S = 60
+_OF_ONE_METRIC = ("MetricName", "Namespace", "Dimensions", "Period", "Unit", "Statistic", "ExtendedStatistic")
 
 
 def refused(message: str) -> ApiError:
@@ -32,12 +34,7 @@ def check_metric_alarm(settings: Mapping[str, Any], bounds: Mapping[str, int]) -
             "TreatMissingData are [breaching, notBreaching, ignore, missing]."
         )
     if settings.get("Metrics"):
-        if settings.get("MetricName") or settings.get("Namespace"):
-            raise refused("Metrics list and single metric parameters cannot be specified together.")
-        if any("SEARCH(" in query.get("Expression", "").replace(" ", "").upper() for query in settings["Metrics"]):
-            raise refused("SEARCH is not supported on Metric Alarms.")
-        if sum(bool(query.get("ReturnData", True)) for query in settings["Metrics"]) != 1:
-            raise refused("Exactly one element of the metrics list should return data.")
+        _check_list(settings)
         return
     for name in ("MetricName", "Namespace", "Period"):
         if not settings.get(name):
@@ -45,13 +42,26 @@ def check_metric_alarm(settings: Mapping[str, Any], bounds: Mapping[str, int]) -
     if bool(settings.get("Statistic")) == bool(settings.get("ExtendedStatistic")):
         raise refused("Exactly one of Statistic or ExtendedStatistic must be specified.")
     if selector(settings.get("Statistic") or settings["ExtendedStatistic"]) is None:
-        raise refused(
-            f"The value {settings['ExtendedStatistic']} for parameter ExtendedStatistic is not supported."
-        )
+        raise refused(f"The value {settings['ExtendedStatistic']} for parameter ExtendedStatistic is not supported.")
     period_s = settings["Period"]
     if period_s not in (10, 20, 30) and (period_s <= 0 or period_s % _STANDARD_S):
         raise refused("Metric period must be 10, 20, 30 or a multiple of 60.")
     _check_range(period_s, settings["EvaluationPeriods"], bounds)
+
+
+def _check_list(settings: Mapping[str, Any]) -> None:
+    """An alarm on metric math, or on a query."""
+    for name in _OF_ONE_METRIC:
+        if settings.get(name):
+            raise refused(f"{name} should not be set if list of Metrics is set.")
+    found = settings["Metrics"]
+    if any("SEARCH(" in query.get("Expression", "").replace(" ", "").upper() for query in found):
+        raise refused("SEARCH is not supported on Metric Alarms.")
+    if not all(ID.fullmatch(query["Id"]) for query in found):
+        raise refused("Invalid metrics list")
+    check_queries(found, "Metrics")
+    if sum(bool(query.get("ReturnData", True)) for query in found) != 1:
+        raise refused("Exactly one element of the metrics list should return data.")
 
 
 def _check_range(period_s: int, periods: int, bounds: Mapping[str, int]) -> None:

@@ -66,6 +66,8 @@ class Alarms:
     def _put_metric_alarm(self, call: ApiCall) -> dict[str, Any]:
         settings = call.params
         check_metric_alarm(settings, self._range)
+        if settings.get("Metrics"):
+            self._cloud.cloudwatch.check_watched(settings["Metrics"])
         alarm = self._put(settings)
         self._schedule(alarm)
         return {}
