@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from localcloud.stacks.model import Stack
-from localcloud.stacks.parsing import as_text
+from localcloud.stacks.parsing import TemplateError, as_text
 from localcloud.stacks.template import Template
 
+PAGE = 100
 SUMMARY = (
     "StackId",
     "StackName",
@@ -108,6 +109,7 @@ def event_answer(stack: Stack, event: Any) -> dict[str, Any]:
         "StackId": stack.id,
         "EventId": f"{event.logical_id}-{event.status}-{event.number}",
         "StackName": stack.name,
+        "OperationId": event.operation_id,
         "LogicalResourceId": event.logical_id,
         "PhysicalResourceId": event.physical_id,
         "ResourceType": event.type,
@@ -131,4 +133,16 @@ def change_answer(change: Any) -> dict[str, Any]:
         answer["PhysicalResourceId"] = change.physical_id
     if change.replacement:
         answer["Replacement"] = change.replacement
+    return answer
+
+
+def page(params: Mapping[str, Any], member: str, items: Sequence[Any]) -> dict[str, Any]:
+    """One page of an answer. The token is where the next one begins."""
+    token = params.get("NextToken") or "0"
+    if not token.isdigit():
+        raise TemplateError(f"Invalid NextToken: {token}")
+    first = int(token)
+    answer: dict[str, Any] = {member: list(items[first : first + PAGE])}
+    if len(items) > first + PAGE:
+        answer["NextToken"] = str(first + PAGE)
     return answer

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from localcloud.api import ApiError
 from localcloud.stacks.answers import change_answer, pairs, shown_parameters
 from localcloud.stacks.changes import planned, unchanged
+from localcloud.stacks.early_validation import FAILED, Finding
 from localcloud.stacks.model import IN_REVIEW, ChangeSet, Request, Stack, check_updatable
+from localcloud.stacks.operations import CHANGE_SET, Operations
 from localcloud.stacks.parsing import TemplateError
 from localcloud.stacks.registry import Stacks
 from localcloud.stacks.requests import Requests
@@ -23,11 +25,17 @@ class ChangeSets:
     """Create, describe, execute, delete and list. `carry_out(kind, stack, request)` begins a deployment."""
 
     def __init__(
-        self, cloud: Cloud, stacks: Stacks, requests: Requests, carry_out: Callable[[str, Stack, Request], None]
+        self,
+        cloud: Cloud,
+        stacks: Stacks,
+        requests: Requests,
+        operations: Operations,
+        carry_out: Callable[[str, Stack, Request], str],
     ) -> None:
         self._cloud = cloud
         self._stacks = stacks
         self._requests = requests
+        self._operations = operations
         self._carry_out = carry_out
 
     def operations(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
@@ -56,20 +64,25 @@ class ChangeSets:
         future = stack or self._stacks.new(name, IN_REVIEW)
         arn = self._stacks.arn("changeSet", set_name)
         change_set = ChangeSet(set_name, arn, kind, self._cloud.now, "CREATE_COMPLETE", "AVAILABLE")
+        found: tuple[Finding, ...] = ()
         try:
             request = change_set.request = self._requests.read(params, future.name, future.id, future.request)
             change_set.changes = planned(future, request.template)
             if kind == "UPDATE" and unchanged(future, request):
                 change_set.reason = _NO_CHANGES
+            elif request.validated and request.template.findings:
+                change_set.reason, found = FAILED, request.template.findings
         except TemplateError as exc:
             if not str(exc).startswith("Transform "):  # a transform fails later, in the change set
                 raise
             change_set.reason = str(exc)
         if change_set.reason:
             change_set.status, change_set.execution_status = "FAILED", "UNAVAILABLE"
+        self._operations.begin(future, CHANGE_SET, change_set.id)
         if stack is None:
             self._stacks.all.append(future)
             future.event(None, self._cloud.now)
+        self._operations.end(future, not change_set.reason, found)
         future.change_sets[set_name] = change_set
         return {"Id": change_set.id, "StackId": future.id}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.stacks.callbacks import Callbacks
 from localcloud.stacks.dynamic_references import DynamicReferences
+from localcloud.stacks.early_validation import FAILED, Finding, failure
 from localcloud.stacks.model import Request, Resource, Stack
+from localcloud.stacks.operations import DELETE, ROLLBACK, Operations
 from localcloud.stacks.parsing import TemplateError, as_text
 from localcloud.stacks.types import Made, Making, ResourceFailed, known_type
 
@@ -25,8 +27,14 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 class Deployment:
     """Brings stacks to what was asked for. Its methods run in a task and take virtual time."""
 
-    def __init__(self, cloud: Cloud, check_exports: Callable[[Stack, dict[str, tuple[str, str, str]]], None]) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        operations: Operations,
+        check_exports: Callable[[Stack, dict[str, tuple[str, str, str]]], None],
+    ) -> None:
         self._cloud = cloud
+        self._operations = operations
         self._check_exports = check_exports
         self._step_us = round(cloud.facts.value("model.cloudformation.resource") * 1e6)
         self._ids = cloud.kernel.streams["cloudformation/ids"]
@@ -44,6 +52,7 @@ class Deployment:
         self._set(stack, "CREATE_IN_PROGRESS", "User Initiated")
         stack.request = request
         try:
+            _check_properties(request)
             for logical_id in request.template.order:
                 self._create(stack, request, logical_id)
             self._set_outputs(stack, request)
@@ -51,20 +60,27 @@ class Deployment:
             self._create_failed(stack, request, exc)
             return
         self._set(stack, "CREATE_COMPLETE")
+        self._operations.end(stack, True)
 
     def _create_failed(self, stack: Stack, request: Request, exc: Exception) -> None:
         failed = [name for name, resource in stack.resources.items() if resource.status == "CREATE_FAILED"]
         reason = f"The following resource(s) failed to create: [{', '.join(failed)}]." if failed else str(exc)
+        stopped = _stopping(request)
         if request.on_failure == "DO_NOTHING":
             self._set(stack, "CREATE_FAILED", reason)
+            self._operations.end(stack, False, stopped)
             return
+        self._operations.end(stack, False, stopped)
         deleting = request.on_failure == "DELETE"
-        self._set(stack, "DELETE_IN_PROGRESS" if deleting else "ROLLBACK_IN_PROGRESS", f"{reason} Rollback requested.")
+        self._operations.begin(stack, DELETE if deleting else ROLLBACK)
+        status = "DELETE_IN_PROGRESS" if deleting else "ROLLBACK_IN_PROGRESS"
+        self._set(stack, status, f"{reason} Rollback requested by user.")
         clean = self._delete_all(stack, list(stack.resources))
         if deleting:
             stack.deleted = self._now
         done = "DELETE" if deleting else "ROLLBACK"
         self._set(stack, f"{done}_COMPLETE" if clean else f"{done}_FAILED")
+        self._operations.end(stack, clean)
 
     def update(self, stack: Stack, request: Request) -> None:
         """Change the stack; on failure go back to what stood before."""
@@ -72,12 +88,15 @@ class Deployment:
         self._set(stack, "UPDATE_IN_PROGRESS", "User Initiated")
         replaced: list[Resource] = []
         try:
+            _check_properties(request)
             for logical_id in request.template.order:
                 if stack.cancelled:
                     raise TemplateError("User Initiated")
                 self._update(stack, request, logical_id, replaced)
             self._set_outputs(stack, request)
         except (ResourceFailed, TemplateError) as exc:
+            self._operations.end(stack, False, _stopping(request))
+            self._operations.begin(stack, ROLLBACK)
             self._update_failed(stack, before_request, before, exc)
             return
         stack.request, stack.updated = request, self._now
@@ -86,6 +105,7 @@ class Deployment:
             self._delete(stack, resource)
         self._delete_all(stack, [name for name in stack.resources if name not in request.template.resources])
         self._set(stack, "UPDATE_COMPLETE")
+        self._operations.end(stack, True)
 
     def _update_failed(
         self, stack: Stack, request: Request | None, before: dict[str, Resource], exc: Exception
@@ -107,6 +127,7 @@ class Deployment:
                 stack.resources[name] = old
         stack.request = request
         self._set(stack, "UPDATE_ROLLBACK_COMPLETE" if clean else "UPDATE_ROLLBACK_FAILED")
+        self._operations.end(stack, clean)
 
     def _change_back(self, stack: Stack, now: Resource, old: Resource) -> bool:
         assert stack.request is not None
@@ -124,9 +145,11 @@ class Deployment:
         if self._delete_all(stack, list(stack.resources)):
             stack.deleted = self._now
             self._set(stack, "DELETE_COMPLETE")
+            self._operations.end(stack, True)
             return
         failed = [name for name, resource in stack.resources.items() if resource.status == "DELETE_FAILED"]
         self._set(stack, "DELETE_FAILED", f"The following resource(s) failed to delete: [{', '.join(failed)}]. ")
+        self._operations.end(stack, False)
 
     # -- one resource --------------------------------------------------------------------------
 
@@ -137,6 +160,7 @@ class Deployment:
         self._note(stack, resource)
         self._cloud.kernel.sleep(self._step_us)
         try:
+            _check_resource(logical_id, described)
             resource.properties = self._properties(request, logical_id)
             making = self._making(stack, request, resource, resource.properties)
             resource.made = self._ask(lambda: known_type(resource.type).create(making))
@@ -179,6 +203,7 @@ class Deployment:
         policy = request.template.scope.resolve(described.get("UpdatePolicy") or {})
         making = replace(self._making(stack, request, old, properties), update_policy=policy)
         try:
+            _check_resource(logical_id, described)
             resource.made = self._ask(lambda: kind.update(making, old.made, old.properties))
         except ResourceFailed as exc:
             self._fail(stack, resource, str(exc))
@@ -300,3 +325,21 @@ class Deployment:
         resource.at = self._now
         stack.resources[resource.logical_id] = resource
         stack.event(resource, self._now)
+
+
+def _stopping(request: Request) -> tuple[Finding, ...]:
+    """What is wrong with the properties, as far as it stops an operation."""
+    return request.template.findings if request.validated else ()
+
+
+def _check_properties(request: Request) -> None:
+    """Raises TemplateError before anything is made."""
+    if _stopping(request):
+        raise TemplateError(FAILED)
+
+
+def _check_resource(logical_id: str, described: Mapping[str, Any]) -> None:
+    """Raises ResourceFailed for properties that nobody has looked at before."""
+    wrong = failure(logical_id, described)
+    if wrong:
+        raise ResourceFailed(wrong)

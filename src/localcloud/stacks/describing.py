@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.stacks.answers import (
+    PAGE,
     SUMMARY,
     event_answer,
+    page,
     parameter_summary,
     resource_answer,
     stack_answer,
@@ -20,8 +22,6 @@ from localcloud.stacks.requests import Requests
 from localcloud.stacks.sam import transforms
 from localcloud.stacks.structure import check_written
 from localcloud.stacks.template import capabilities_needed
-
-_PAGE = 100
 
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -51,7 +51,7 @@ class Describing:
     def _describe_stacks(self, params: dict[str, Any]) -> dict[str, Any]:
         if "StackName" in params:
             return {"Stacks": [stack_answer(self._stacks.find(params["StackName"]))]}
-        return _page(params, "Stacks", [stack_answer(s) for s in self._stacks.all if s.deleted is None])
+        return page(params, "Stacks", [stack_answer(s) for s in self._stacks.all if s.deleted is None])
 
     def _list_stacks(self, params: dict[str, Any]) -> dict[str, Any]:
         wanted = params.get("StackStatusFilter")
@@ -60,25 +60,25 @@ class Describing:
             for stack in reversed(self._stacks.all)
             if not wanted or stack.status in wanted
         ]
-        return _page(params, "StackSummaries", found)
+        return page(params, "StackSummaries", found)
 
     def _list_exports(self, params: dict[str, Any]) -> dict[str, Any]:
         found = [
             {"ExportingStackId": stack.id, "Name": export, "Value": value}
             for export, (stack, value) in self._stacks.exported().items()
         ]
-        return _page(params, "Exports", found)
+        return page(params, "Exports", found)
 
     def _list_imports(self, params: dict[str, Any]) -> dict[str, Any]:
         export = params["ExportName"]
         users = [stack.name for stack in self._stacks.importers(export)]
         if not users:
             raise TemplateError(f"Export '{export}' is not imported by any stack.")
-        return _page(params, "Imports", users)
+        return page(params, "Imports", users)
 
     def _describe_events(self, params: dict[str, Any]) -> dict[str, Any]:
         stack = self._stacks.find(params["StackName"], "Stack [{}] does not exist")
-        return _page(params, "StackEvents", [event_answer(stack, event) for event in reversed(stack.events)])
+        return page(params, "StackEvents", [event_answer(stack, event) for event in reversed(stack.events)])
 
     def _describe_resources(self, params: dict[str, Any]) -> dict[str, Any]:
         stack = self._of_resource(params)
@@ -88,7 +88,7 @@ class Describing:
             for r in stack.resources.values()
             if wanted in (None, r.logical_id)
         ]
-        return {"StackResources": found[:_PAGE]}  # AWS has no second page for this one
+        return {"StackResources": found[:PAGE]}  # AWS has no second page for this one
 
     def _of_resource(self, params: Mapping[str, Any]) -> Any:
         if "StackName" in params:
@@ -110,7 +110,7 @@ class Describing:
     def _list_resources(self, params: dict[str, Any]) -> dict[str, Any]:
         stack = self._stacks.find(params["StackName"])
         found = [{"LastUpdatedTimestamp": r.at, **resource_answer(r)} for r in stack.resources.values()]
-        return _page(params, "StackResourceSummaries", found)
+        return page(params, "StackResourceSummaries", found)
 
     def _get_template(self, params: dict[str, Any]) -> dict[str, Any]:
         stack = self._stacks.find(params["StackName"])
@@ -152,15 +152,3 @@ class Describing:
             "DeclaredTransforms": transforms(body),
             "Parameters": [{key: s[key] for key in wanted if key in s} for s in summaries],
         }
-
-
-def _page(params: Mapping[str, Any], member: str, items: Sequence[Any]) -> dict[str, Any]:
-    """One page of an answer. The token is where the next one begins."""
-    token = params.get("NextToken") or "0"
-    if not token.isdigit():
-        raise TemplateError(f"Invalid NextToken: {token}")
-    first = int(token)
-    answer: dict[str, Any] = {member: list(items[first : first + _PAGE])}
-    if len(items) > first + _PAGE:
-        answer["NextToken"] = str(first + _PAGE)
-    return answer

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from localcloud.stacks.early_validation import Finding
 from localcloud.stacks.parsing import TemplateError
 from localcloud.stacks.template import Template
 from localcloud.stacks.types import Made
@@ -32,6 +33,19 @@ class Resource:
     keep: bool = False  # DeletionPolicy: Retain
 
 
+@dataclass(slots=True)
+class Operation:
+    """Something that was done with a stack, or is under way. `findings` stopped it before it made anything."""
+
+    id: str
+    kind: str
+    started: datetime
+    change_set_id: str = ""
+    ended: datetime | None = None
+    status: str = "IN_PROGRESS"
+    findings: tuple[Finding, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class StackEvent:
     """One line of DescribeStackEvents."""
@@ -43,6 +57,7 @@ class StackEvent:
     status: str
     reason: str
     at: datetime
+    operation_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,7 @@ class Request:
     capabilities: tuple[str, ...]
     description: str
     on_failure: str = "ROLLBACK"
+    validated: bool = True  # its properties are looked at before anything is made
 
 
 @dataclass(slots=True)
@@ -94,19 +110,21 @@ class Stack:
     resources: dict[str, Resource] = field(default_factory=dict)
     outputs: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # value, description, export name
     events: list[StackEvent] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
     change_sets: dict[str, ChangeSet] = field(default_factory=dict)
     protected: bool = False  # termination protection
     cancelled: bool = False  # the update under way is to be rolled back
 
     def event(self, resource: Resource | None, at: datetime) -> None:
         """Note the state of a resource, or of the stack itself."""
-        number = len(self.events)
+        number, operation_id = len(self.events), self.operations[-1].id
         if resource is None:
-            line = StackEvent(number, self.name, self.id, "AWS::CloudFormation::Stack", self.status, self.reason, at)
+            kind = "AWS::CloudFormation::Stack"
+            line = StackEvent(number, self.name, self.id, kind, self.status, self.reason, at, operation_id)
         else:
             line = StackEvent(
                 number, resource.logical_id, resource.made.physical_id, resource.type, resource.status,
-                resource.reason, at,
+                resource.reason, at, operation_id,
             )  # fmt: skip
         self.events.append(line)
 

@@ -57,7 +57,8 @@ class Requests:
         if "Tags" not in params and before is not None:
             tags = dict(before.tags)
         failure = "DO_NOTHING" if params.get("DisableRollback") else params.get("OnFailure", "ROLLBACK")
-        return Request(text, template, tags, capabilities, body.get("Description", ""), failure)
+        validated = not params.get("DisableValidation")
+        return Request(text, template, tags, capabilities, body.get("Description", ""), failure, validated)
 
     def text(self, params: Mapping[str, Any], before: Request | None) -> str:
         """The template as written. Raises TemplateError when there is none."""

@@ -12,6 +12,8 @@ from localcloud.stacks.changes import unchanged
 from localcloud.stacks.deployment import Deployment
 from localcloud.stacks.describing import Describing
 from localcloud.stacks.model import IN_REVIEW, Request, Stack, check_updatable
+from localcloud.stacks.operation_events import OperationEvents
+from localcloud.stacks.operations import CREATE, DELETE, UPDATE, Operations
 from localcloud.stacks.parsing import TemplateError
 from localcloud.stacks.registry import Stacks
 from localcloud.stacks.requests import Requests
@@ -31,7 +33,8 @@ class CloudFormation:
         self._cloud = cloud
         self._stacks = Stacks(cloud)
         self._requests = Requests(cloud, self._stacks.exports)
-        self._deployment = Deployment(cloud, self._stacks.check_exports)
+        self._operations = Operations(cloud)
+        self._deployment = Deployment(cloud, self._operations, self._stacks.check_exports)
 
     def install(self) -> None:
         """Answer CloudFormation's operations."""
@@ -41,17 +44,20 @@ class CloudFormation:
             "CancelUpdateStack": self._cancel_update_stack,
             "DeleteStack": self._delete_stack,
             "UpdateTerminationProtection": self._update_termination_protection,
-            **ChangeSets(self._cloud, self._stacks, self._requests, self._carry_out).operations(),
+            **ChangeSets(self._cloud, self._stacks, self._requests, self._operations, self._carry_out).operations(),
             **Describing(self._stacks, self._requests).operations(),
+            **OperationEvents(self._stacks).operations(),
         }
         for name, operation in operations.items():
             self._cloud.api.register("cloudformation", name, _translated(operation))
 
-    def _carry_out(self, kind: str, stack: Stack, request: Request) -> None:
-        """Begin to create ("CREATE") or to change ("UPDATE") a stack."""
+    def _carry_out(self, kind: str, stack: Stack, request: Request) -> str:
+        """Begin to create ("CREATE") or to change ("UPDATE") a stack; the id of the operation."""
         stack.status, stack.cancelled = f"{kind}_IN_PROGRESS", False
+        operation = self._operations.begin(stack, CREATE if kind == "CREATE" else UPDATE)
         work = self._deployment.create if kind == "CREATE" else self._deployment.update
         self._start(work, stack, request)
+        return operation.id
 
     def _start(self, work: Callable[..., None], *args: Any) -> None:
         self._cloud.kernel.spawn(work, *args, name="cloudformation", critical=True)
@@ -66,8 +72,7 @@ class CloudFormation:
         request = self._requests.read(params, name, stack.id, None)
         stack.protected = bool(params.get("EnableTerminationProtection"))
         self._stacks.all.append(stack)
-        self._carry_out("CREATE", stack, request)
-        return {"StackId": stack.id}
+        return {"StackId": stack.id, "OperationId": self._carry_out("CREATE", stack, request)}
 
     def _update_stack(self, params: dict[str, Any]) -> dict[str, Any]:
         stack = self._stacks.existing(params["StackName"])
@@ -76,8 +81,7 @@ class CloudFormation:
         request = self._requests.read(params, stack.name, stack.id, stack.request)
         if unchanged(stack, request):
             raise TemplateError("No updates are to be performed.")
-        self._carry_out("UPDATE", stack, request)
-        return {"StackId": stack.id}
+        return {"StackId": stack.id, "OperationId": self._carry_out("UPDATE", stack, request)}
 
     def _cancel_update_stack(self, params: dict[str, Any]) -> dict[str, Any]:
         stack = self._stacks.existing(params["StackName"])
@@ -109,6 +113,7 @@ class CloudFormation:
             stack.event(None, self._cloud.now)
             return {}
         stack.status = "DELETE_IN_PROGRESS"
+        self._operations.begin(stack, DELETE)
         self._start(self._deployment.delete, stack)
         return {}
 

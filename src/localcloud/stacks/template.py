@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.stacks.checks import arguments_of, check_attribute, check_template, unresolved_dependencies
+from localcloud.stacks.early_validation import findings
 from localcloud.stacks.intrinsics import Scope
 from localcloud.stacks.parsing import TemplateError, as_text
 from localcloud.stacks.references import needed_first, references, resource_references
-from localcloud.stacks.types import known_type, resource_type
+from localcloud.stacks.types import resource_type
 
 _IAM_TYPES = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::User", "AWS::IAM::Group")
 _NAMES = {"AWS::IAM::Role": "RoleName", "AWS::IAM::ManagedPolicy": "ManagedPolicyName"}
@@ -18,7 +19,7 @@ _NAMES = {"AWS::IAM::Role": "RoleName", "AWS::IAM::ManagedPolicy": "ManagedPolic
 class Template:
     """A processed template (no transform left) with parameter values.
 
-    Raises TemplateError for unknown types or properties, missing properties, references to nothing and cycles.
+    Raises TemplateError for unknown types, references to nothing and cycles.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Template:
         self._check_types()
         self._check_references()
         self.order = self._ordered()
+        self.findings = findings(self.resources)  # what stops an operation before it makes anything
 
     def _check_types(self) -> None:
         unknown = sorted({r["Type"] for r in self.resources.values() if resource_type(r["Type"]) is None})
@@ -51,14 +53,6 @@ class Template:
                 f"Template format error: Unrecognized resource types: [{', '.join(unknown)}] "
                 "(unknown to CloudFormation, or not simulated by the local cloud)"
             )
-        for logical_id, resource in self.resources.items():
-            kind = known_type(resource["Type"])
-            properties = resource.get("Properties") or {}
-            wrong = [f"#: required key [{name}] not found" for name in sorted(kind.required - set(properties))]
-            wrong += [f"#: extraneous key [{name}] is not permitted" for name in kind.strange(properties)]
-            if wrong:
-                findings = "\n".join(wrong)
-                raise TemplateError(f"Properties validation failed for resource {logical_id} with message: {findings}")
 
     def _check_references(self) -> None:
         """What is made asks nothing of what is not made, and finds what it looks for in mappings."""

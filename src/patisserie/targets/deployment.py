@@ -182,11 +182,27 @@ class Deployer:
             )
         except WaiterError as exc:
             reason = cloudformation.describe_change_set(ChangeSetName=change_set).get("StatusReason", str(exc))
+            if "EarlyValidation" in reason:  # which says no more than that
+                reason = self._findings(change_set) or reason
             cloudformation.delete_change_set(ChangeSetName=change_set)
             if any(phrase in reason for phrase in _UNCHANGED):
                 return False
             raise TargetError(f"CloudFormation refuses {stack_name}: {reason}") from exc
         return True
+
+    def _findings(self, change_set: str) -> str:
+        """What CloudFormation found before it would have made anything; "" where DescribeEvents is not to be had."""
+        try:
+            events = self._client("cloudformation").describe_events(
+                ChangeSetName=change_set, Filters={"FailedEvents": True}
+            )["OperationEvents"]
+        except ClientError:
+            return ""
+        return "; ".join(
+            f"{event['LogicalResourceId']} ({event['ResourceType']}): {event['ValidationStatusReason']}"
+            for event in events
+            if event["EventType"] == "VALIDATION_ERROR"
+        )
 
     def _wait(self, waiter: str, stack_name: str) -> None:
         cloudformation = self._client("cloudformation")

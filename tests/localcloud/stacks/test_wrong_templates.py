@@ -209,15 +209,6 @@ SECTIONS = [
         "Template format error: Every Mappings attribute must be a String or a List.",
     ),
     (
-        template(Properties={"Colour": "red", "Size": 3}),
-        "Properties validation failed for resource A with message: #: extraneous key [Colour] is not permitted\n"
-        "#: extraneous key [Size] is not permitted",
-    ),
-    (
-        {"Resources": {"A": {"Type": "AWS::SNS::Subscription", "Properties": {"Protocol": "sqs"}}}},
-        "Properties validation failed for resource A with message: #: required key [TopicArn] not found",
-    ),
-    (
         {"Resources": {"A": {"Type": "AWS::Bakery::Oven"}}},
         "Template format error: Unrecognized resource types: [AWS::Bakery::Oven] (unknown to CloudFormation, or not "
         "simulated by the local cloud)",

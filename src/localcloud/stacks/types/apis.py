@@ -146,6 +146,7 @@ def _integration(openapi: Mapping[str, Any]) -> dict[str, Any]:
 
 class Stage(Updatable):
     name = "AWS::ApiGatewayV2::Stage"
+    validated_early = False
     custom_name = "StageName"
     properties = names(
         "AccessLogSettings AccessPolicyId ApiId AutoDeploy ClientCertificateId DefaultRouteSettings DeploymentId "
@@ -302,6 +303,7 @@ class ChannelNamespace(ResourceType):
 
 class ApiKey(ResourceType):
     name = "AWS::AppSync::ApiKey"
+    validated_early = False
     properties = names("ApiId ApiKeyId Description Expires")
     required = names("ApiId")
     attributes = names("ApiKey ApiKeyId Arn")

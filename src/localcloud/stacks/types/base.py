@@ -87,6 +87,7 @@ class ResourceType:
         required: those that must be there.
         attributes: every attribute that Fn::GetAtt can ask for, once it is made.
         custom_name: the property that names the resource, "" when none does.
+        validated_early: whether CloudFormation looks at its properties before an operation makes anything.
         always_updated: whether an update looks at it even when its properties stay.
     """
 
@@ -95,6 +96,7 @@ class ResourceType:
     required: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     custom_name = ""
+    validated_early = True
     always_updated = False
 
     def strange(self, properties: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from localcloud.stacks.types.base import Made, Making, Updatable, names
 
 class Budget(Updatable):
     name = "AWS::Budgets::Budget"
+    validated_early = False
     properties = names("Budget NotificationsWithSubscribers ResourceTags")
     required = names("Budget")
     attributes = names("Id")

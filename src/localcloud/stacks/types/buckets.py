@@ -125,6 +125,7 @@ def _notify(client: Any, bucket: str, wanted: Mapping[str, Any]) -> None:
 
 class BucketPolicy(Updatable):
     name = "AWS::S3::BucketPolicy"
+    validated_early = False
     properties = names("Bucket PolicyDocument")
     required = names("Bucket PolicyDocument")
     replacing = names("Bucket")

@@ -19,6 +19,7 @@ class CustomResource(Updatable):
     """Asks its provider, and waits for the answer at a presigned URL."""
 
     name = "AWS::CloudFormation::CustomResource"
+    validated_early = False
     required = frozenset({"ServiceToken"})
     replacing = frozenset({"ServiceToken"})
 

@@ -62,6 +62,7 @@ class DeploymentConfig(ResourceType):
 
 class DeploymentGroup(Updatable):
     name = "AWS::CodeDeploy::DeploymentGroup"
+    validated_early = False
     custom_name = "DeploymentGroupName"
     properties = names(
         "ApplicationName AutoScalingGroups BlueGreenDeploymentConfiguration Deployment DeploymentConfigName "

@@ -16,6 +16,7 @@ def _document(policy: Mapping[str, Any]) -> str:
 
 class Role(Updatable):
     name = "AWS::IAM::Role"
+    validated_early = False
     custom_name = "RoleName"
     properties = names(
         "AssumeRolePolicyDocument Description ManagedPolicyArns MaxSessionDuration Path PermissionsBoundary Policies "
@@ -80,6 +81,7 @@ class Role(Updatable):
 
 class Policy(ResourceType):
     name = "AWS::IAM::Policy"
+    validated_early = False
     properties = names("Groups PolicyDocument PolicyName Roles Users")
     required = names("PolicyDocument PolicyName")
     attributes = names("Id")
@@ -152,6 +154,7 @@ class ManagedPolicy(Updatable):
 
 class LogGroup(Updatable):
     name = "AWS::Logs::LogGroup"
+    validated_early = False
     custom_name = "LogGroupName"
     properties = names(
         "DataProtectionPolicy DeletionProtectionEnabled FieldIndexPolicies KmsKeyId LogGroupClass LogGroupName "

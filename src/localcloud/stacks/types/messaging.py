@@ -53,6 +53,7 @@ class Queue(Updatable):
 
 class QueuePolicy(Updatable):
     name = "AWS::SQS::QueuePolicy"
+    validated_early = False
     properties = names("PolicyDocument Queues")
     required = names("PolicyDocument Queues")
     attributes = names("Id")
@@ -78,6 +79,7 @@ class QueuePolicy(Updatable):
 
 class Topic(Updatable):
     name = "AWS::SNS::Topic"
+    validated_early = False
     custom_name = "TopicName"
     _attributes = "ContentBasedDeduplication DisplayName FifoTopic KmsMasterKeyId SignatureVersion TracingConfig"
     properties = names(
@@ -123,6 +125,7 @@ class Topic(Updatable):
 
 class TopicPolicy(Updatable):
     name = "AWS::SNS::TopicPolicy"
+    validated_early = False
     properties = names("PolicyDocument Topics")
     required = names("PolicyDocument Topics")
     attributes = names("Id")
@@ -147,6 +150,7 @@ class TopicPolicy(Updatable):
 
 class Subscription(Updatable):
     name = "AWS::SNS::Subscription"
+    validated_early = False
     _attributes = "DeliveryPolicy FilterPolicy FilterPolicyScope RawMessageDelivery RedrivePolicy SubscriptionRoleArn"
     properties = names("Endpoint Protocol Region ReplayPolicy TopicArn " + _attributes)
     required = names("Protocol TopicArn")

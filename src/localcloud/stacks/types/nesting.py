@@ -14,6 +14,7 @@ class NestedStack(Updatable):
     """It is made, changed and deleted through CloudFormation's own API; its outputs are `Outputs.Name`."""
 
     name = "AWS::CloudFormation::Stack"
+    validated_early = False
     properties = names("NotificationARNs Parameters Tags TemplateURL TimeoutInMinutes")
     required = names("TemplateURL")
     always_updated = True  # its template may have changed behind the same URL

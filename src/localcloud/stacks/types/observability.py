@@ -11,6 +11,7 @@ from localcloud.stacks.types.base import Made, Making, ResourceType, Updatable, 
 
 class CompositeAlarm(Updatable):
     name = "AWS::CloudWatch::CompositeAlarm"
+    validated_early = False
     custom_name = "AlarmName"
     _arguments = (
         "ActionsEnabled ActionsSuppressor ActionsSuppressorExtensionPeriod ActionsSuppressorWaitPeriod AlarmActions "

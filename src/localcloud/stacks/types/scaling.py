@@ -15,6 +15,7 @@ class ScalableTarget(Updatable):
     """Ref is "resource id|scalable dimension|service namespace", which ScalingTargetId takes."""
 
     name = "AWS::ApplicationAutoScaling::ScalableTarget"
+    validated_early = False
     properties = names(f"{_PLACE} MaxCapacity MinCapacity RoleARN ScheduledActions SuspendedState")
     required = names(f"{_PLACE} MaxCapacity MinCapacity")
     attributes = names("Id")

@@ -63,6 +63,7 @@ class Secret(Updatable):
 
 class Key(Updatable):
     name = "AWS::KMS::Key"
+    validated_early = False
     properties = names(
         "BypassPolicyLockoutSafetyCheck Description Enabled EnableKeyRotation KeyPolicy KeySpec KeyUsage MultiRegion "
         "Origin PendingWindowInDays RotationPeriodInDays Tags"
@@ -109,6 +110,7 @@ class Key(Updatable):
 
 class Alias(Updatable):
     name = "AWS::KMS::Alias"
+    validated_early = False
     custom_name = "AliasName"
     properties = names("AliasName TargetKeyId")
     required = names("AliasName TargetKeyId")

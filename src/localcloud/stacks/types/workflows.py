@@ -17,6 +17,7 @@ _SUBSTITUTION = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
 
 class StateMachine(Updatable):
     name = "AWS::StepFunctions::StateMachine"
+    validated_early = False
     custom_name = "StateMachineName"
     properties = names(
         "Definition DefinitionS3Location DefinitionString DefinitionSubstitutions EncryptionConfiguration "

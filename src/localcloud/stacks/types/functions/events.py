@@ -10,6 +10,7 @@ from localcloud.stacks.types.base import Made, Making, Updatable, as_bool, chose
 
 class EventSourceMapping(Updatable):
     name = "AWS::Lambda::EventSourceMapping"
+    validated_early = False
     properties = names(
         "AmazonManagedKafkaEventSourceConfig BatchSize BisectBatchOnFunctionError DestinationConfig "
         "DocumentDBEventSourceConfig Enabled EventSourceArn FilterCriteria FunctionName FunctionResponseTypes "
@@ -87,6 +88,7 @@ class EventSourceMapping(Updatable):
 
 class EventInvokeConfig(Updatable):
     name = "AWS::Lambda::EventInvokeConfig"
+    validated_early = False
     properties = names("DestinationConfig FunctionName MaximumEventAgeInSeconds MaximumRetryAttempts Qualifier")
     required = names("FunctionName Qualifier")
     replacing = names("FunctionName Qualifier")

@@ -75,6 +75,7 @@ class Authorizer(ResourceType):
 
 class GatewayResponse(Updatable):
     name = "AWS::ApiGateway::GatewayResponse"
+    validated_early = False
     properties = names("ResponseParameters ResponseTemplates ResponseType RestApiId StatusCode")
     required = names("ResponseType RestApiId")
     attributes = names("Id")
