@@ -13,6 +13,7 @@ from localcloud.stacks.language_extensions import LANGUAGE_EXTENSIONS
 from localcloud.stacks.model import Request
 from localcloud.stacks.parameters import parameter_values
 from localcloud.stacks.parsing import TemplateError, parse_template
+from localcloud.stacks.rules import check_rules
 from localcloud.stacks.sam import processed, transforms
 from localcloud.stacks.structure import check_written
 from localcloud.stacks.template import Template
@@ -51,6 +52,7 @@ class Requests:
             exports=self._exports(),
             extended=extended,
         )
+        check_rules(body, scope)
         template = Template(body, values, scope, resolved)
         self._check_capabilities(template, capabilities)
         tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags") or []}
