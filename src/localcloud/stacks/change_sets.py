@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiError
 from localcloud.stacks.answers import change_answer, pairs, shown_parameters
 from localcloud.stacks.changes import planned, unchanged
-from localcloud.stacks.early_validation import FAILED, Finding
+from localcloud.stacks.early_validation import Finding, findings, summary
+from localcloud.stacks.existing import Existing
 from localcloud.stacks.model import IN_REVIEW, ChangeSet, Request, Stack, check_updatable
 from localcloud.stacks.operations import CHANGE_SET, Operations
 from localcloud.stacks.parsing import TemplateError
@@ -30,12 +32,14 @@ class ChangeSets:
         stacks: Stacks,
         requests: Requests,
         operations: Operations,
+        existing: Existing,
         carry_out: Callable[[str, Stack, Request], str],
     ) -> None:
         self._cloud = cloud
         self._stacks = stacks
         self._requests = requests
         self._operations = operations
+        self._existing = existing
         self._carry_out = carry_out
 
     def operations(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
@@ -70,8 +74,9 @@ class ChangeSets:
             change_set.changes = planned(future, request.template)
             if kind == "UPDATE" and unchanged(future, request):
                 change_set.reason = _NO_CHANGES
-            elif request.validated and request.template.findings:
-                change_set.reason, found = FAILED, request.template.findings
+            else:
+                found = findings(request, future, self._existing)
+                change_set.reason = summary(found) if found else ""
         except TemplateError as exc:
             if not str(exc).startswith("Transform "):  # a transform fails later, in the change set
                 raise
@@ -126,7 +131,7 @@ class ChangeSets:
                 Type="Sender",
             )
         stack.change_sets.clear()  # the others were made for a stack that is no more
-        self._carry_out(change_set.kind, stack, change_set.request)
+        self._carry_out(change_set.kind, stack, replace(change_set.request, validated=False))  # it was, at first
         return {}
 
     def _delete(self, params: dict[str, Any]) -> dict[str, Any]:

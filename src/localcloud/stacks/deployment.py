@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.stacks.callbacks import Callbacks
 from localcloud.stacks.dynamic_references import DynamicReferences
-from localcloud.stacks.early_validation import FAILED, Finding, failure
+from localcloud.stacks.early_validation import Finding, failure, findings, summary
+from localcloud.stacks.existing import Existing, already_there
 from localcloud.stacks.model import Request, Resource, Stack
 from localcloud.stacks.operations import DELETE, ROLLBACK, Operations
 from localcloud.stacks.parsing import TemplateError, as_text
@@ -31,6 +32,7 @@ class Deployment:
         self,
         cloud: Cloud,
         operations: Operations,
+        existing: Existing,
         check_exports: Callable[[Stack, dict[str, tuple[str, str, str]]], None],
     ) -> None:
         self._cloud = cloud
@@ -40,6 +42,7 @@ class Deployment:
         self._ids = cloud.kernel.streams["cloudformation/ids"]
         self._callbacks = Callbacks(cloud)
         self._dynamic = DynamicReferences(cloud.client)
+        self._existing = existing
 
     @property
     def _now(self) -> datetime:
@@ -51,26 +54,26 @@ class Deployment:
         """Make every resource; on failure delete what was made, or as `on_failure` says."""
         self._set(stack, "CREATE_IN_PROGRESS", "User Initiated")
         stack.request = request
+        found = findings(request, stack, self._existing)
         try:
-            _check_properties(request)
+            _stop(found)
             for logical_id in request.template.order:
                 self._create(stack, request, logical_id)
             self._set_outputs(stack, request)
         except (ResourceFailed, TemplateError) as exc:
-            self._create_failed(stack, request, exc)
+            self._create_failed(stack, request, exc, found)
             return
         self._set(stack, "CREATE_COMPLETE")
         self._operations.end(stack, True)
 
-    def _create_failed(self, stack: Stack, request: Request, exc: Exception) -> None:
+    def _create_failed(self, stack: Stack, request: Request, exc: Exception, found: tuple[Finding, ...]) -> None:
         failed = [name for name, resource in stack.resources.items() if resource.status == "CREATE_FAILED"]
         reason = f"The following resource(s) failed to create: [{', '.join(failed)}]." if failed else str(exc)
-        stopped = _stopping(request)
         if request.on_failure == "DO_NOTHING":
             self._set(stack, "CREATE_FAILED", reason)
-            self._operations.end(stack, False, stopped)
+            self._operations.end(stack, False, found)
             return
-        self._operations.end(stack, False, stopped)
+        self._operations.end(stack, False, found)
         deleting = request.on_failure == "DELETE"
         self._operations.begin(stack, DELETE if deleting else ROLLBACK)
         status = "DELETE_IN_PROGRESS" if deleting else "ROLLBACK_IN_PROGRESS"
@@ -87,15 +90,16 @@ class Deployment:
         before_request, before = stack.request, dict(stack.resources)
         self._set(stack, "UPDATE_IN_PROGRESS", "User Initiated")
         replaced: list[Resource] = []
+        found = findings(request, stack, self._existing)
         try:
-            _check_properties(request)
+            _stop(found)
             for logical_id in request.template.order:
                 if stack.cancelled:
                     raise TemplateError("User Initiated")
                 self._update(stack, request, logical_id, replaced)
             self._set_outputs(stack, request)
         except (ResourceFailed, TemplateError) as exc:
-            self._operations.end(stack, False, _stopping(request))
+            self._operations.end(stack, False, found)
             self._operations.begin(stack, ROLLBACK)
             self._update_failed(stack, before_request, before, exc)
             return
@@ -162,6 +166,9 @@ class Deployment:
         try:
             _check_resource(logical_id, described)
             resource.properties = self._properties(request, logical_id)
+            name = self._existing.taken(resource.type, resource.properties)
+            if name:
+                raise ResourceFailed(already_there(resource.type, name))
             making = self._making(stack, request, resource, resource.properties)
             resource.made = self._ask(lambda: known_type(resource.type).create(making))
         except (ResourceFailed, TemplateError) as exc:
@@ -327,15 +334,10 @@ class Deployment:
         stack.event(resource, self._now)
 
 
-def _stopping(request: Request) -> tuple[Finding, ...]:
-    """What is wrong with the properties, as far as it stops an operation."""
-    return request.template.findings if request.validated else ()
-
-
-def _check_properties(request: Request) -> None:
-    """Raises TemplateError before anything is made."""
-    if _stopping(request):
-        raise TemplateError(FAILED)
+def _stop(found: tuple[Finding, ...]) -> None:
+    """Raises TemplateError when there are findings, before anything is made."""
+    if found:
+        raise TemplateError(summary(found))
 
 
 def _check_resource(logical_id: str, described: Mapping[str, Any]) -> None:

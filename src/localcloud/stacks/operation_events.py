@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from localcloud.stacks.answers import page
-from localcloud.stacks.early_validation import NAME
 from localcloud.stacks.model import Operation, Stack, StackEvent
 from localcloud.stacks.parsing import TemplateError
 from localcloud.stacks.registry import Stacks
@@ -73,7 +72,7 @@ def _told(stack: Stack, operation: Operation) -> Iterator[dict[str, Any]]:
             "ResourceType": finding.type,
             "Timestamp": operation.started,
             "ValidationFailureMode": "FAIL",
-            "ValidationName": NAME,
+            "ValidationName": finding.check,
             "ValidationStatus": "FAILED",
             "ValidationStatusReason": finding.reason,
             "ValidationPath": finding.path,

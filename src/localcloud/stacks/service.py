@@ -11,6 +11,7 @@ from localcloud.stacks.change_sets import ChangeSets
 from localcloud.stacks.changes import unchanged
 from localcloud.stacks.deployment import Deployment
 from localcloud.stacks.describing import Describing
+from localcloud.stacks.existing import Existing
 from localcloud.stacks.model import IN_REVIEW, Request, Stack, check_updatable
 from localcloud.stacks.operation_events import OperationEvents
 from localcloud.stacks.operations import CREATE, DELETE, UPDATE, Operations
@@ -34,7 +35,8 @@ class CloudFormation:
         self._stacks = Stacks(cloud)
         self._requests = Requests(cloud, self._stacks.exports)
         self._operations = Operations(cloud)
-        self._deployment = Deployment(cloud, self._operations, self._stacks.check_exports)
+        self._existing = Existing(cloud)
+        self._deployment = Deployment(cloud, self._operations, self._existing, self._stacks.check_exports)
 
     def install(self) -> None:
         """Answer CloudFormation's operations."""
@@ -44,7 +46,9 @@ class CloudFormation:
             "CancelUpdateStack": self._cancel_update_stack,
             "DeleteStack": self._delete_stack,
             "UpdateTerminationProtection": self._update_termination_protection,
-            **ChangeSets(self._cloud, self._stacks, self._requests, self._operations, self._carry_out).operations(),
+            **ChangeSets(
+                self._cloud, self._stacks, self._requests, self._operations, self._existing, self._carry_out
+            ).operations(),
             **Describing(self._stacks, self._requests).operations(),
             **OperationEvents(self._stacks).operations(),
         }

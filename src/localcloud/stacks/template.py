@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.stacks.checks import arguments_of, check_attribute, check_template, unresolved_dependencies
-from localcloud.stacks.early_validation import findings
 from localcloud.stacks.intrinsics import Scope
 from localcloud.stacks.parsing import TemplateError, as_text
 from localcloud.stacks.references import needed_first, references, resource_references
@@ -44,7 +43,6 @@ class Template:
         self._check_types()
         self._check_references()
         self.order = self._ordered()
-        self.findings = findings(self.resources)  # what stops an operation before it makes anything
 
     def _check_types(self) -> None:
         unknown = sorted({r["Type"] for r in self.resources.values() if resource_type(r["Type"]) is None})
