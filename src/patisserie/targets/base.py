@@ -37,13 +37,19 @@ class StackResource:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class DeployedStack:
     """A stack that stands: its outputs by name and its resources by order of their logical ids."""
 
     name: str
     outputs: Mapping[str, str]
     resources: tuple[StackResource, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        """Short: many a cell ends with a deployment."""
+        told = "".join(f"\n  {name}: {value}" for name, value in self.outputs.items())
+        count = len(self.resources)
+        return f"{self.name} stands, with {count} resource{'' if count == 1 else 's'}.{told}"
 
     def physical_ids(self, resource_type: str) -> tuple[str, ...]:
         """Physical ids of all resources of one type, in the order of their logical ids."""

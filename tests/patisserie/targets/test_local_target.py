@@ -6,7 +6,8 @@ import pytest
 
 from patisserie.load import Steady, run_load
 from patisserie.story import Story
-from patisserie.targets import TargetError
+from patisserie.targets import DeployedStack, TargetError
+from patisserie.targets.base import StackResource
 from patisserie.targets.local import LocalTarget
 
 TEMPLATE = """
@@ -50,6 +51,13 @@ def deploy(target, tmp_path):
         return target.deploy("shop", tmp_path / "template.yaml").outputs["Url"]
 
     return deployed
+
+
+def test_a_stack_at_the_end_of_a_cell_is_shown_by_its_outputs():
+    orders = StackResource("Orders", "shop-Orders-1", "AWS::DynamoDB::Table")
+    assert repr(DeployedStack("shop", {"OrdersUrl": "https://x/orders"}, (orders,))) == (
+        "shop stands, with 1 resource.\n  OrdersUrl: https://x/orders"
+    )
 
 
 def test_an_endless_loop_is_said_once_and_ends_the_run(target, deploy):
