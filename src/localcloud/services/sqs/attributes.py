@@ -84,11 +84,21 @@ class QueueAttributes:
         if name == "RedrivePolicy" and "maxReceiveCount" in document:
             count, (least, most) = str(document["maxReceiveCount"]), self._receives
             if not (count.isascii() and count.isdigit() and least <= int(count) <= most):
-                message = (
-                    f"Value {value} for parameter RedrivePolicy is invalid. Reason: Invalid value for maxReceiveCount: "
-                    f"{count}, valid values are from {least} to {most} both inclusive."
-                )
-                raise ApiError("InvalidParameterValue", message, 400)
+                valid = f"valid values are from {least} to {most} both inclusive"
+                raise refused_redrive(value, f"Invalid value for maxReceiveCount: {count}, {valid}")
+
+
+def refused_redrive(policy: str, reason: str) -> ApiError:
+    """What SQS says of a redrive policy that it does not take."""
+    message = f"Value {policy} for parameter RedrivePolicy is invalid. Reason: {reason}."
+    return ApiError("InvalidParameterValue", message, 400)
+
+
+def allows_source(allow_policy: str | None, source_arn: str) -> bool:
+    """Whether a dead-letter queue's RedriveAllowPolicy lets a queue name it; without one, every queue may."""
+    policy = json.loads(allow_policy) if allow_policy else {}
+    permission = policy.get("redrivePermission", "allowAll")
+    return permission == "allowAll" or (permission == "byQueue" and source_arn in policy.get("sourceQueueArns", ()))
 
 
 def _invalid(name: str) -> ApiError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.sqs import exceptions
 
+from localcloud.services.sqs.attempts import Attempts
 from localcloud.services.sqs.queues import Queues
 from localcloud.services.sqs.sending import attributes_md5, body_md5
 from localcloud.stores.sqs import Message, StandardMessages
@@ -30,6 +31,7 @@ class Receiving:
         self._longest_visibility_s = int(facts.value("quota.sqs.visibility")["max"])
         self._sampled_share = float(facts.value("model.sqs.short_poll_sample"))
         self._sample = cloud.kernel.streams["sqs/short-poll"]
+        self._attempts = Attempts(int(facts.value("quota.sqs.dedup_window")) * 1_000_000)
 
     def receive(self, queue: Any, count: int, visibility_s: float | None, wait_s: float) -> list[Message]:
         """Up to `count` messages; a long poll of `wait_s`, which looks at every server. Takes virtual time."""
@@ -92,14 +94,24 @@ class Receiving:
                 f"Value {visibility_s} for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and "
                 f"{self._longest_visibility_s}, if provided."
             )
-        if wait_s:
-            found = self.receive(queue, count, visibility_s, wait_s)
-        else:  # a short poll asks a sample of the servers only
-            visibility_us = visibility_s * 1_000_000
-            found = self._take(self._queues.messages(queue), count, visibility_us, self._sees)
+        attempt_id = params.get("ReceiveRequestAttemptId") if queue.fifo_queue else None
+        messages, visibility_us = self._queues.messages(queue), visibility_s * 1_000_000
+        found: list[Message] = []
+        if attempt_id:
+            found = self._attempts.again(queue, messages, attempt_id, visibility_us, self._queues.now_us)
+        if not found:
+            found = self._receive(queue, messages, count, visibility_s, wait_s)
+            if attempt_id:
+                self._attempts.keep(queue, attempt_id, found, self._queues.now_us)
         system = {*params.get("AttributeNames", ()), *params.get("MessageSystemAttributeNames", ())}
         wanted = params.get("MessageAttributeNames", ())
         return {"Messages": [described(m, system, wanted) for m in found]} if found else {}
+
+    def _receive(self, queue: Any, messages: Messages, count: int, visibility_s: int, wait_s: int) -> list[Message]:
+        if wait_s:
+            return self.receive(queue, count, visibility_s, wait_s)
+        # a short poll asks a sample of the servers only
+        return self._take(messages, count, visibility_s * 1_000_000, self._sees)
 
     def _sees(self) -> bool:
         return self._sample.random() < self._sampled_share

@@ -11,12 +11,20 @@ from moto.sqs.models import Queue
 from localcloud.api import ApiCall, ApiError
 from localcloud.api.moto_direct import service_error
 from localcloud.metering import chunks
-from localcloud.services.sqs.attributes import QueueAttributes
 from localcloud.services.sqs.moves import MoveTasks
+from localcloud.services.sqs.pace import Pace
 from localcloud.services.sqs.queues import Queues
 from localcloud.services.sqs.receiving import Receiving
 from localcloud.services.sqs.sending import Sending, attributes_md5, body_md5, check_batch
-from localcloud.stores.sqs import Counts, InvalidReceiptHandle, Message, MessageNotInFlight, ReceiptHandleExpired
+from localcloud.services.sqs.settings import QueueSettings
+from localcloud.stores.sqs import (
+    Counts,
+    HiddenTooLong,
+    InvalidReceiptHandle,
+    Message,
+    MessageNotInFlight,
+    ReceiptHandleExpired,
+)
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -35,8 +43,9 @@ class SQS:
         self._sending = Sending(cloud, self.queues)
         self._receiving = Receiving(cloud, self.queues)
         self._moves = MoveTasks(cloud, self.queues)
-        self._attributes = QueueAttributes(cloud.facts)
-        self.on_created: list[Callable[[str], None]] = []  # the ARN of a queue that has just been created
+        self._settings = QueueSettings(cloud, self.queues)
+        self._pace = Pace(cloud.facts)
+        self.on_created = self._settings.on_created
         self._visibility_limit_s = int(cloud.facts.value("quota.sqs.visibility")["max"])
 
     def install(self) -> None:
@@ -50,12 +59,13 @@ class SQS:
             "ChangeMessageVisibility": self._change_visibility,
             "ChangeMessageVisibilityBatch": self._change_visibility_batch,
             "PurgeQueue": self._purge,
-            "SetQueueAttributes": self._set_attributes,
+            "SetQueueAttributes": self._settings.change,
         }
         for name, operation in operations.items():
-            self._cloud.api.register("sqs", name, self._on_queue(operation))
-        self._cloud.api.register("sqs", "CreateQueue", self._create)
-        self._cloud.api.register("sqs", "GetQueueAttributes", self._get_attributes)
+            self._cloud.api.register("sqs", name, self._on_queue(name, operation))
+        self._cloud.api.register("sqs", "CreateQueue", self._settings.create)
+        self._cloud.api.register("sqs", "DeleteQueue", self._settings.delete)
+        self._cloud.api.register("sqs", "GetQueueAttributes", self._settings.get)
         for name, task_operation in self._moves.operations().items():
             self._cloud.api.register("sqs", name, _translated(task_operation))
         self._cloud.api.on_call(self._count, "sqs")
@@ -115,8 +125,13 @@ class SQS:
 
     # -- API operations ------------------------------------------------------------------------
 
-    def _on_queue(self, operation: Operation) -> Callable[[ApiCall], dict[str, Any]]:
-        return _translated(lambda params: operation(self.queues.get(params["QueueUrl"]), params))
+    def _on_queue(self, name: str, operation: Operation) -> Callable[[ApiCall], dict[str, Any]]:
+        def answer(params: dict[str, Any]) -> dict[str, Any]:
+            queue = self.queues.get(params["QueueUrl"])
+            self._pace.take(queue, name, self.queues.now_us)
+            return operation(queue, params)
+
+        return _translated(answer)
 
     def _send(self, queue: Any, params: dict[str, Any]) -> dict[str, Any]:
         return _sent(self._sending.send(queue, params))
@@ -145,11 +160,16 @@ class SQS:
                 f"Value {seconds} for parameter VisibilityTimeout is invalid. Reason: VisibilityTimeout must be an "
                 f"integer between 0 and {self._visibility_limit_s}."
             )
-        handle = params["ReceiptHandle"]
+        handle, longest_us = params["ReceiptHandle"], self._visibility_limit_s * 1_000_000
         try:
-            self.queues.messages(queue).change_visibility(handle, seconds * 1_000_000, self.queues.now_us)
+            self.queues.messages(queue).change_visibility(handle, seconds * 1_000_000, self.queues.now_us, longest_us)
         except InvalidReceiptHandle:
             raise exceptions.ReceiptHandleIsInvalid from None
+        except HiddenTooLong:
+            raise exceptions.InvalidParameterValue(
+                f"Value {seconds} for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the "
+                f"message is beyond the limit [{self._visibility_limit_s} seconds]."
+            ) from None
         except MessageNotInFlight:
             raise exceptions.SQSException(
                 "MessageNotInflight",
@@ -171,54 +191,6 @@ class SQS:
             raise exceptions.PurgeQueueInProgress(queue.name)
         queue.last_purged_at = now_us / 1e6
         self.queues.messages(queue).purge(now_us)
-        return {}
-
-    def _create(self, call: ApiCall) -> Any:
-        name, wanted = call.params["QueueName"], call.params.get("Attributes") or {}
-        fifo = name.endswith(".fifo") or wanted.get("FifoQueue") == "true"  # moto refuses what has only one of them
-        self._attributes.check(wanted, fifo)
-        if name.endswith(".fifo") and wanted.get("FifoQueue") != "true":
-            raise ApiError(
-                "InvalidParameterValue",
-                "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
-            )
-        known = self.queues.backend.queues.get(name)
-        if known is not None:
-            self._check_same(known, wanted)
-        answer = self._cloud.api.stock(call)
-        if known is None:
-            queue = self.queues.get(name)
-            _in_whole_seconds(queue)
-            for told in tuple(self.on_created):
-                told(queue.queue_arn)
-        return answer
-
-    @staticmethod
-    def _check_same(known: Any, wanted: Mapping[str, str]) -> None:
-        """A queue may be created again, as it is. Raises ApiError."""
-        for name, value in wanted.items():
-            current = known.attributes.get(name)
-            if current is not None and str(current).isdigit() and str(current) != value:
-                message = f"A queue already exists with the same name and a different value for attribute {name}"
-                raise service_error("sqs", exceptions.QueueAlreadyExists(message), None)
-
-    def _get_attributes(self, call: ApiCall) -> Any:
-        """Times are whole seconds; moto has fractions."""
-        answer = self._cloud.api.stock(call)
-        attributes = answer.get("Attributes") or {}
-        for name in ("CreatedTimestamp", "LastModifiedTimestamp"):
-            if name in attributes:
-                attributes[name] = str(int(float(attributes[name])))
-        return answer
-
-    def _set_attributes(self, queue: Any, params: dict[str, Any]) -> dict[str, Any]:
-        """Change the attributes that are given; moto would forget the queue's policy when it is not among them."""
-        attributes = dict(params["Attributes"])
-        self._attributes.check(attributes, queue.fifo_queue, queue.deduplication_scope)
-        if "Policy" not in attributes and queue.policy is not None:
-            attributes["Policy"] = queue.policy
-        self.queues.backend.set_queue_attributes(queue.name, attributes)
-        _in_whole_seconds(queue)
         return {}
 
     # -- moto's view ---------------------------------------------------------------------------
@@ -283,9 +255,3 @@ def _sent(message: Message) -> dict[str, Any]:
     if message.sequence_number:
         answer["SequenceNumber"] = message.sequence_number
     return answer
-
-
-def _in_whole_seconds(queue: Any) -> None:
-    """A queue's moments as SQS gives them."""
-    queue.created_timestamp = int(queue.created_timestamp)
-    queue.last_modified_timestamp = int(queue.last_modified_timestamp)

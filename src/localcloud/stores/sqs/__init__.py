@@ -5,6 +5,7 @@ from __future__ import annotations
 from localcloud.stores.sqs.fifo import FifoMessages
 from localcloud.stores.sqs.message import (
     Counts,
+    HiddenTooLong,
     InvalidReceiptHandle,
     Message,
     MessageNotInFlight,
@@ -17,6 +18,7 @@ from localcloud.stores.sqs.standard import StandardMessages
 __all__ = [
     "Counts",
     "FifoMessages",
+    "HiddenTooLong",
     "InvalidReceiptHandle",
     "Message",
     "MessageNotInFlight",

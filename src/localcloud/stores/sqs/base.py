@@ -12,6 +12,7 @@ from localcloud.stores.sqs.message import (
     IN_FLIGHT,
     VISIBLE,
     Counts,
+    HiddenTooLong,
     InvalidReceiptHandle,
     Message,
     MessageNotInFlight,
@@ -160,14 +161,24 @@ class Messages:
         elif not receipt_handle.startswith(self._prefix):
             raise InvalidReceiptHandle(receipt_handle)
 
-    def change_visibility(self, receipt_handle: str, visibility_us: int, now_us: int) -> None:
-        """Restart the visibility timeout from now. Raises InvalidReceiptHandle, MessageNotInFlight."""
+    def change_visibility(
+        self, receipt_handle: str, visibility_us: int, now_us: int, longest_us: int | None = None
+    ) -> None:
+        """Restart the visibility timeout from now.
+
+        Args:
+            longest_us: how long a message may be hidden in all since it was received; None for as long as you like.
+
+        Raises InvalidReceiptHandle, MessageNotInFlight, HiddenTooLong.
+        """
         self._bring_up(now_us)
         message = self._handles.get(receipt_handle)
         if message is None and not receipt_handle.startswith(self._prefix):
             raise InvalidReceiptHandle(receipt_handle)
         if message is None or message.state != IN_FLIGHT:
             raise MessageNotInFlight(receipt_handle)
+        if longest_us is not None and now_us - message.received_us + visibility_us > longest_us:
+            raise HiddenTooLong(receipt_handle)
         if visibility_us > 0:
             message.version += 1
             self._at(message, now_us + visibility_us)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from localcloud.stores.sqs.base import Messages
-from localcloud.stores.sqs.message import IN_FLIGHT, VISIBLE, Message, ReceiptHandleExpired, Settings
+from localcloud.stores.sqs.message import DELAYED, IN_FLIGHT, VISIBLE, Message, ReceiptHandleExpired, Settings
 
 
 class _Group:
@@ -89,6 +89,19 @@ class FifoMessages(Messages):
             self._available.setdefault(name)
         else:
             self._available.pop(name, None)
+
+    # -- delays ------------------------------------------------------------------------------
+
+    def delay_anew(self, delay_us: int, now_us: int) -> None:
+        """Delay the messages that wait by `delay_us` since they were sent, whatever their delay was before."""
+        self._bring_up(now_us)
+        for group in list(self._groups.values()):
+            for message in group.messages.values():
+                if message.state == DELAYED:
+                    message.version += 1
+                    self._at(message, message.sent_us + delay_us)
+        self._bring_up(now_us)
+        self._tell()
 
     # -- deleting ----------------------------------------------------------------------------
 

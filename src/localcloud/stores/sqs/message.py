@@ -20,6 +20,10 @@ class ReceiptHandleExpired(Exception):
     """The visibility timeout of that receive has passed: in a FIFO queue its handle is worth nothing any more."""
 
 
+class HiddenTooLong(Exception):
+    """The message would be hidden for longer, since it was received, than any receive may hide it."""
+
+
 class MessageNotInFlight(Exception):
     """The message is not hidden by a visibility timeout."""
 
@@ -47,6 +51,7 @@ class Message:
     lineage: Mapping[str, int] = field(default_factory=dict)
     source_arn: str | None = None
     first_received_us: int = 0
+    received_us: int = 0  # the last time
     receive_count: int = 0
     receives_here: int = 0
     state: str = VISIBLE
@@ -70,6 +75,7 @@ class Message:
     def hand_out(self, now_us: int, prefix: str) -> None:
         """Count one more receive and make a fresh receipt handle that starts with `prefix`."""
         self.first_received_us = self.first_received_us or now_us
+        self.received_us = now_us
         self.receive_count += 1
         self.receives_here += 1
         digest = hashlib.sha256(f"{self.id}/{self.receive_count}/{now_us}".encode()).hexdigest()
