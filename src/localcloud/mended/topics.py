@@ -18,7 +18,7 @@ _FEEDBACK = tuple(
     for protocol in ("Application", "Firehose", "HTTP", "Lambda", "SQS")
     for kind in ("FailureFeedbackRoleArn", "SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate")
 )
-_SHOWN = ("ArchivePolicy", "FifoThroughputScope", "SignatureVersion", "TracingConfig", *_FEEDBACK)
+_SHOWN = ("ArchivePolicy", "FifoThroughputScope", "MaximumMessageSize", "SignatureVersion", "TracingConfig", *_FEEDBACK)
 
 
 class TopicAttributes:

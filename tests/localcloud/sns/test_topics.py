@@ -199,7 +199,7 @@ def test_a_fifo_topic_keeps_the_order_of_a_group_and_delivers_once(cloud, sns, f
     ("params", "message"),
     [
         ({"Message": ""}, "Empty message"),
-        ({"Message": "x" * 1024 * 1024 + "y"}, "Message too long"),
+        ({"Message": "x" * 256 * 1024 + "y"}, "Message too long"),
         ({"Message": "x", "MessageStructure": "json"}, "JSON message body failed to parse"),
         ({"Message": '{"sqs": "x"}', "MessageStructure": "json"}, "No default entry in JSON message body"),
         ({"Message": "x", "MessageAttributes": {"a": STRANGE}}, "invalid message attribute type"),
@@ -289,9 +289,7 @@ def test_a_fifo_topic_delivers_to_queues_only(cloud):
     sns = cloud.client("sns")
     topic = sns.create_topic(Name="orders.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
     with pytest.raises(ClientError, match="Please use FIFO SQS queue"):
-        sns.subscribe(
-            TopicArn=topic, Protocol="lambda", Endpoint="arn:aws:lambda:us-east-1:123456789012:function:till"
-        )
+        sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint="arn:aws:lambda:us-east-1:123456789012:function:till")
 
 
 def test_the_dead_letter_queue_of_a_subscription_is_a_queue(cloud):

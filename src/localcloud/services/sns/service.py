@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from localcloud.services.cloudwatch.store import minute_s
 from localcloud.services.sns.confirmations import WAITING, Confirmations, is_pending
 from localcloud.services.sns.deliveries import Deliveries
 from localcloud.services.sns.filter_policies import ATTRIBUTES, BODY, InvalidFilterPolicy, compile_policy
+from localcloud.services.sns.message_sizes import NAME as MESSAGE_SIZE
+from localcloud.services.sns.message_sizes import InvalidMessageSize, MessageSizes
 from localcloud.services.sns.messages import InvalidMessage, Notification, check_message, size_bytes
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class SNS:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._most_bytes = int(cloud.facts.value("quota.sns.message_kib")) * 1024
+        self._sizes = MessageSizes(cloud.facts)
         self._ids = cloud.kernel.streams["sns/ids"]
         self._deliveries = Deliveries(cloud, lambda topic_arn, metric: self._measure(topic_arn, metric, 1))
         self._confirmations = Confirmations(cloud, self._deliveries.ask)
@@ -51,6 +53,8 @@ class SNS:
         register = self._cloud.api.register
         register("sns", "Publish", self._publish)
         register("sns", "PublishBatch", self._publish_batch)
+        register("sns", "CreateTopic", self._create_topic)
+        register("sns", "SetTopicAttributes", self._set_topic_attribute)
         register("sns", "Subscribe", self._subscribe)
         register("sns", "SetSubscriptionAttributes", self._set_attribute)
         self._confirmations.install()
@@ -88,7 +92,7 @@ class SNS:
             raise ApiError(
                 "BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.", 400
             )
-        if sum(size_bytes(entry) for entry in entries) > self._most_bytes:
+        if sum(size_bytes(entry) for entry in entries) > self._sizes.limit_bytes(topic):
             raise ApiError("BatchRequestTooLong", "The length of all the messages put together is over the limit.", 400)
         taken: list[dict[str, Any]] = []
         failed: list[dict[str, Any]] = []
@@ -112,6 +116,29 @@ class SNS:
 
     # -- who gets them -------------------------------------------------------------------------
 
+    def _create_topic(self, call: ApiCall) -> Any:
+        value = (call.params.get("Attributes") or {}).get(MESSAGE_SIZE)
+        if value is not None:
+            self._check_size(lambda: self._sizes.check(value, []))
+        return self._cloud.api.stock(call)
+
+    def _set_topic_attribute(self, call: ApiCall) -> Any:
+        value = call.params.get("AttributeValue", "")
+        topic = self._backend.topics.get(call.params["TopicArn"])
+        if topic is not None and call.params["AttributeName"] == MESSAGE_SIZE:
+            self._check_size(lambda: self._sizes.check(value, self._protocols(topic)))
+        return self._cloud.api.stock(call)
+
+    def _protocols(self, topic: Any) -> list[str]:
+        return [found.protocol for found in self._backend.subscriptions.values() if found.topic is topic]
+
+    @staticmethod
+    def _check_size(check: Callable[[], None]) -> None:
+        try:
+            check()
+        except InvalidMessageSize as exc:
+            raise _invalid(f"Invalid parameter: {exc}") from None
+
     def _subscribe(self, call: ApiCall) -> Any:
         protocol, endpoint = call.params["Protocol"], call.params.get("Endpoint") or ""
         if protocol not in _PROTOCOLS:
@@ -123,6 +150,9 @@ class SNS:
             raise _invalid("Invalid parameter: Invalid parameter: Endpoint Reason: Please use FIFO SQS queue")
         _check_dead_letters(attributes.get("RedrivePolicy"))
         _check_policy(attributes.get("FilterPolicy"), attributes.get("FilterPolicyScope"))
+        topic = self._backend.topics.get(call.params["TopicArn"])
+        if topic is not None:
+            self._check_size(lambda: self._sizes.check_subscription(topic, [*self._protocols(topic), protocol]))
         known = set(self._backend.subscriptions)
         answer = self._cloud.api.stock(call)
         subscription = self._backend.subscriptions[answer["SubscriptionArn"]]
@@ -148,7 +178,7 @@ class SNS:
     def _accept(self, topic: Any, params: Mapping[str, Any]) -> dict[str, Any]:
         """Take one message, and start its deliveries."""
         try:
-            check_message(params, self._most_bytes)
+            check_message(params, self._sizes.limit_bytes(topic))
         except InvalidMessage as exc:
             raise _invalid(str(exc)) from None
         fifo = _is_fifo(topic)
