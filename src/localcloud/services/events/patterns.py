@@ -196,8 +196,11 @@ def _wildcard(operand: Any, where: str) -> Matcher:
 
 
 def _cidr(operand: Any, where: str) -> Matcher:
+    text = _text(operand, "cidr", where)
+    if text.count("/") != 1:
+        raise InvalidPattern(f"Event pattern is not valid. Reason: Malformed CIDR, one '/' required at {where}")
     try:
-        network = ipaddress.ip_network(_text(operand, "cidr", where), strict=False)
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError as exc:
         raise InvalidPattern(f"Event pattern is not valid. Reason: Malformed CIDR at {where}: {exc}") from None
 
@@ -231,7 +234,18 @@ def _numeric(operand: Any, where: str) -> Matcher:
                 f"Event pattern is not valid. Reason: Bad numeric comparison {operator} {bound} at {where}"
             )
         tests.append((_COMPARISONS[operator], bound))
+    if len(operand) == 4:
+        _check_range(operand, where)
     return lambda value, present: _is_number(value) and all(test(value, bound) for test, bound in tests)
+
+
+def _check_range(operand: list[Any], where: str) -> None:
+    """A range has its lower end first, and something in between."""
+    lower, least, upper, most = operand
+    if lower not in (">", ">=") or upper not in ("<", "<="):
+        raise InvalidPattern(f"Event pattern is not valid. Reason: Bad numeric range operator at {where}")
+    if least >= most:
+        raise InvalidPattern(f"Event pattern is not valid. Reason: Bottom must be less than top at {where}")
 
 
 def _anything_but(operand: Any, where: str) -> Matcher:
