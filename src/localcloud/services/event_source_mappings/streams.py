@@ -63,11 +63,11 @@ class StreamPoller:
         self._filter: tuple[Any, Filter | None] = (None, None)
         self._source = self._make_source()
         self._readers: dict[str, ShardReader] = {}
-        for shard in self._source.shards():
-            self._readers[shard.id] = ShardReader(self, shard, self._first_position(shard))
+        shards = self._source.shards()
+        self._first = {shard.id: self._first_position(shard) for shard in shards}
         if ":kinesis:" in mapping.event_source_arn:
             cloud.kinesis.on_reshard.append(self._resharded)
-        self.look()
+        self._read(shards)
 
     def _make_source(self) -> Source:
         arn = self._mapping.event_source_arn
@@ -107,22 +107,35 @@ class StreamPoller:
         return self._filter[1]
 
     def _resharded(self, stream_arn: str) -> None:
-        if self._mapping.event_source_arn.startswith(stream_arn):
-            self._found_children()
+        if not self._mapping.event_source_arn.startswith(stream_arn):
+            return
+        for reader in self._readers.values():
+            if reader.shard.log.closed:
+                reader.look()  # a lane that had nothing to do sees only so that it is at the end
+        self._found_children()
 
     def _found_children(self) -> None:
-        """Read shards whose parents have been read to their end, from their beginning."""
+        """A shard may have been read to its end: read its children."""
         if all(not reader.shard.log.closed for reader in self._readers.values()):
             return
         try:
             shards = self._source.shards()
         except ApiError:
             return  # the stream is gone: it has no children
+        self._read(shards)
+
+    def _read(self, shards: tuple[StreamShard, ...]) -> None:
+        """Read shards whose parents have been read to their end; from their beginning, if they came after the mapping.
+
+        `shards` has parents before their children.
+        """
+        here = {shard.id for shard in shards}
         for shard in shards:
-            known = [self._readers[parent] for parent in shard.parents if parent in self._readers]
-            if shard.id not in self._readers and all(parent.finished for parent in known):
-                self._readers[shard.id] = ShardReader(self, shard, shard.log.start)
-                self._readers[shard.id].look()
+            parents = [self._readers.get(parent) for parent in shard.parents if parent in here]
+            if shard.id in self._readers or not all(parent is not None and parent.finished for parent in parents):
+                continue
+            self._readers[shard.id] = ShardReader(self, shard, self._first.get(shard.id, shard.log.start))
+            self._readers[shard.id].look()
 
     # -- for the service -----------------------------------------------------------------------
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from localcloud.services.cloudwatch.store import minute_s
 from localcloud.services.kinesis.costs import StreamCosts
 from localcloud.services.kinesis.limits import PerSecond
 from localcloud.services.kinesis.record_sizes import RecordSizes
+from localcloud.services.kinesis.resharding import Resharding
 from localcloud.stores.shards import Entry, ShardLog
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class Kinesis:
         self._serial = 0
         self._costs = StreamCosts(cloud)
         self._record_sizes = RecordSizes(cloud, self._of)
-        self.on_reshard: list[Callable[[str], None]] = []
+        self._resharding = Resharding(cloud, self._of, self._log, self._costs)
+        self.on_reshard = self._resharding.on_reshard
 
     def install(self) -> None:
         """Answer what concerns records, and follow what happens to streams."""
@@ -72,8 +73,7 @@ class Kinesis:
         register("kinesis", "DeleteStream", self._delete_stream)
         self._record_sizes.install()
         register("kinesis", "RegisterStreamConsumer", self._register_consumer)
-        for operation in ("SplitShard", "MergeShards", "UpdateShardCount"):
-            register("kinesis", operation, self._reshard)
+        self._resharding.install()
         self._cloud.patches.set(Shard, "get_min_sequence_number", lambda shard: self._sequences(shard)[0])
         self._cloud.patches.set(Shard, "get_max_sequence_number", lambda shard: self._sequences(shard)[1])
 
@@ -141,18 +141,6 @@ class Kinesis:
         answer = self._cloud.api.stock(call)
         for shard in stream.shards.values():
             self._log(shard).close()
-        return answer
-
-    def _reshard(self, call: ApiCall) -> dict[str, Any]:
-        stream = self._of(call.params)
-        self._costs.ended(stream)
-        answer = self._cloud.api.stock(call)
-        self._costs.began(stream)
-        for shard in stream.shards.values():
-            if not shard.is_open and not self._log(shard).closed:
-                self._log(shard).close()
-        for told in tuple(self.on_reshard):
-            told(stream.arn)
         return answer
 
     def _of(self, params: dict[str, Any]) -> Any:
@@ -251,7 +239,14 @@ class Kinesis:
         elif kind == "AT_TIMESTAMP":
             if "Timestamp" not in params:
                 raise ApiError("InvalidArgumentException", "Must either specify timestamp or sequence number.")
-            position = log.position_at_time(unix_us(params["Timestamp"]))
+            at_us, now_us = unix_us(params["Timestamp"]), self._cloud.kernel.unix_us
+            if at_us > now_us:
+                raise ApiError(
+                    "InvalidArgumentException",
+                    "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. "
+                    f"timestampInMillis: {at_us // 1_000}, currentTimestampInMillis: {now_us // 1_000}",
+                )
+            position = log.position_at_time(at_us)
         else:
             if "StartingSequenceNumber" not in params:
                 raise ApiError(
@@ -313,6 +308,8 @@ class Kinesis:
         }
         if behind is not None or not log.closed:
             answer["NextShardIterator"] = self._token(stream, shard, position)
+        else:
+            answer["ChildShards"] = self._resharding.children(stream, shard)
         return answer
 
     def _count(self, stream: Any, metric: str, value: float, unit: str) -> None:
@@ -335,8 +332,7 @@ def _hash_key(text: str) -> int:
     if not 0 <= value < _HASH_KEYS:
         raise ApiError(
             "InvalidArgumentException",
-            "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was "
-            f"{text}",
+            f"Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was {text}",
         )
     return value
 
