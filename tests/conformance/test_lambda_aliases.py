@@ -78,6 +78,60 @@ def test_weights_can_be_changed_and_taken_away(lambda_, function, publish, invok
     assert {invoke("shop", Qualifier="live")[0][0] for _ in range(20)} == {"1"}
 
 
+@pytest.mark.parametrize(
+    ("version", "weights", "message"),
+    [
+        ("1", {"2": 0.1, "3": 0.1}, "AdditionalVersionWeights cannot be greater than 1"),
+        ("$LATEST", {"1": 0.1}, r"\$LATEST is not supported for an alias pointing to more than 1 version"),
+        ("1", {"$LATEST": 0.1}, r"\$LATEST is not supported for an alias pointing to more than 1 version"),
+        ("1", {"1": 0.1}, "Function version 1 is already included in routing configuration"),
+        ("1", {"9": 0.1}, "Function not found.*shop:9"),
+    ],
+)
+def test_an_alias_shares_between_two_published_versions_at_most(lambda_, function, publish, version, weights, message):
+    function("shop", WHICH)
+    publish("shop", 3)
+    with pytest.raises(ClientError, match=message):
+        lambda_.create_alias(**routed("shop", version, weights))
+    lambda_.create_alias(FunctionName="shop", Name="live", FunctionVersion=version)
+    with pytest.raises(ClientError, match=message):
+        lambda_.update_alias(FunctionName="shop", Name="live", RoutingConfig={"AdditionalVersionWeights": weights})
+
+
+@pytest.mark.parametrize("what", ["role", "dead letters"])
+def test_the_versions_of_an_alias_have_one_role_and_one_dead_letter_queue(
+    cloud, lambda_, function, publish, queue, what
+):
+    function("shop", WHICH)
+    publish("shop", 1)
+    if what == "role":
+        role = cloud.client("iam").create_role(RoleName="other", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        lambda_.update_function_configuration(FunctionName="shop", Role=role)
+    else:
+        lambda_.update_function_configuration(FunctionName="shop", DeadLetterConfig={"TargetArn": queue("dead")[0]})
+    publish("shop", 1)
+    with pytest.raises(ClientError, match="must have the same execution role and the same dead-letter queue"):
+        lambda_.create_alias(**routed("shop", "1", {"2": 0.1}))
+
+
+def test_an_alias_that_shares_goes_on_to_versions_that_may_share_too(lambda_, function, publish, invoke):
+    function("shop", WHICH)
+    publish("shop", 3)
+    lambda_.create_alias(**routed("shop", "1", {"2": 1.0}))
+    with pytest.raises(ClientError, match="already included in routing configuration"):
+        lambda_.update_alias(FunctionName="shop", Name="live", FunctionVersion="2")
+    lambda_.update_alias(FunctionName="shop", Name="live", FunctionVersion="3")
+    assert invoke("shop", Qualifier="live")[0][0] == "2"
+
+
+def test_a_reference_with_a_qualifier_goes_with_no_other(lambda_, function, publish, invoke):
+    function("shop", WHICH)
+    publish("shop", 2)
+    assert invoke("shop:2", Qualifier="2")[0][0] == "2"
+    with pytest.raises(ClientError, match="derived qualifier from the function name does not match"):
+        invoke("shop:2", Qualifier="1")
+
+
 def draws(seed):
     with Cloud(seed=seed) as cloud:
         stream = cloud.lambda_.functions._alias_stream

@@ -197,3 +197,24 @@ def test_a_permission_for_the_function_is_none_for_its_alias(cloud, lambda_, pub
     assert invocations() == 0
     permit(lambda_, **rules, Qualifier="live")
     assert invocations() == 1
+
+
+@pytest.mark.parametrize("reference", ["shop:1", f"{ARN}:1", "shop:live"])
+def test_what_is_published_stays_as_it_is(lambda_, publish, reference):
+    publish(1)
+    lambda_.create_alias(FunctionName="shop", Name="live", FunctionVersion="1")
+    before = lambda_.get_function_configuration(FunctionName="shop:1")["MemorySize"]
+    with pytest.raises(lambda_.exceptions.InvalidParameterValueException, match=r"only \$LATEST can be changed"):
+        lambda_.update_function_configuration(FunctionName=reference, MemorySize=before + 1)
+    with pytest.raises(lambda_.exceptions.InvalidParameterValueException, match="version or alias not supported"):
+        lambda_.put_function_concurrency(FunctionName=reference, ReservedConcurrentExecutions=1)
+    assert lambda_.get_function_configuration(FunctionName="shop:1")["MemorySize"] == before
+    lambda_.update_function_configuration(FunctionName="shop:$LATEST", MemorySize=before + 1)
+    assert lambda_.get_function_configuration(FunctionName="shop")["MemorySize"] == before + 1
+
+
+def test_a_version_is_published_of_the_code_that_is_meant(lambda_):
+    found = lambda_.get_function_configuration(FunctionName="shop")["CodeSha256"]
+    with pytest.raises(lambda_.exceptions.InvalidParameterValueException, match=r"different from current CodeSHA256"):
+        lambda_.publish_version(FunctionName="shop", CodeSha256="of something else")
+    assert lambda_.publish_version(FunctionName="shop", CodeSha256=found)["Version"] == "1"

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.api import ApiCall
+from localcloud.api import ApiCall, ApiError
 from localcloud.services.lambda_.aliases import Aliases
 from localcloud.services.lambda_.code_downloads import CodeDownloads
 from localcloud.services.lambda_.destinations import dead_letter_target, set_dead_letter_target
 from localcloud.services.lambda_.durable import settings as durable
-from localcloud.services.lambda_.functions import Functions, split_reference
+from localcloud.services.lambda_.functions import LATEST, Functions, split_reference
 from localcloud.services.lambda_.managed import ManagedInstances
 from localcloud.services.lambda_.package_limits import PackageLimits
 from localcloud.services.lambda_.runtimes import check_runtime
@@ -26,7 +26,11 @@ _CONFIGURING = ("CreateFunction", "GetFunctionConfiguration", "PublishVersion", 
 
 
 class Configurations:
-    """Answers the operations on them. `forget(name, qualifier)` gives up provisioned concurrency of what is deleted."""
+    """Answers the operations on them.
+
+    `forget(name, qualifier)` gives up provisioned concurrency of what is deleted, `moved(name, alias, version)` moves
+    it with an alias.
+    """
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class Configurations:
         snap_start: SnapStart,
         managed: ManagedInstances,
         forget: Callable[[str, str | None], None],
+        moved: Callable[[str, str, str], None],
     ) -> None:
         self._cloud = cloud
         self._functions = functions
@@ -43,7 +48,7 @@ class Configurations:
         self._forget = forget
         self._limits = PackageLimits(cloud, functions)
         self._downloads = CodeDownloads(cloud)
-        self._aliases = Aliases(cloud, functions)
+        self._aliases = Aliases(cloud, functions, moved)
 
     def install(self) -> None:
         """Take the operations over from moto, which still does most of the work."""
@@ -56,12 +61,15 @@ class Configurations:
         self._aliases.install()
 
     def _configuration(self, call: ApiCall) -> dict[str, Any]:
+        _check_changeable(call)
         self._snap_start.check(call.params)
         self._limits.check(call)
         check_settings(call.params, self._cloud.facts)
         self._managed.check(call)
         check_runtime(call)
         publishes = self._managed.publishes(call)
+        if call.operation == "PublishVersion":
+            self._check_published(call)
         if publishes and call.operation == "PublishVersion":
             return self._published(call, split_reference(call.params["FunctionName"], None)[0])
         params = {name: value for name, value in call.params.items() if name != "Publish" or not publishes}
@@ -82,6 +90,16 @@ class Configurations:
         if version != "$LATEST" and (call.operation == "PublishVersion" or call.params.get("Publish")):
             self._snap_start.published(name, version)
         return {**answer, **self._kept(answer)}
+
+    def _check_published(self, call: ApiCall) -> None:
+        """A version is published of the code that the caller means, when a hash says which."""
+        wanted = call.params.get("CodeSha256")
+        actual = self._functions.model(split_reference(call.params["FunctionName"], None)[0]).code_sha_256
+        if wanted and wanted != actual:
+            raise _invalid(
+                f"CodeSHA256 ({wanted}) is different from current CodeSHA256 in {LATEST} ({actual}). Please try again "
+                f"with the CodeSHA256 in {LATEST}."
+            )
 
     def _published(self, call: ApiCall, name: str) -> dict[str, Any]:
         """The configuration of the version of a function on managed instances that a call publishes."""
@@ -118,3 +136,14 @@ class Configurations:
         self._snap_start.deleted(name, qualifier)
         self._managed.forget(name, qualifier)
         return answer
+
+
+def _check_changeable(call: ApiCall) -> None:
+    """Raises ApiError for a change of what has been published: a version stays as it is."""
+    qualifier = split_reference(call.params["FunctionName"], None)[1]
+    if call.operation.startswith("Update") and qualifier not in (None, LATEST):
+        raise _invalid(f"{call.operation} does not support {qualifier}: only {LATEST} can be changed.")
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError("InvalidParameterValueException", message, 400, Type="User")

@@ -75,6 +75,13 @@ def split_reference(reference: str, qualifier: str | None) -> tuple[str, str | N
     return parts[0], parts[1] if len(parts) > 1 else qualifier
 
 
+def check_qualifier(reference: str, qualifier: str | None) -> None:
+    """Raises ApiError when a reference with a qualifier comes with another one."""
+    if qualifier is not None and split_reference(reference, qualifier)[1] != qualifier:
+        message = "The derived qualifier from the function name does not match the specified qualifier."
+        raise ApiError("InvalidParameterValueException", message, 400, Type="User")
+
+
 def not_ready(state: str) -> ApiError:
     """The answer to an invocation of a version in this state."""
     message = "The operation cannot be performed at this time. The function is currently in the following state: "

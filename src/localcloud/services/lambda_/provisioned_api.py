@@ -34,7 +34,6 @@ class ProvisionedOperations:
         register("lambda", "GetProvisionedConcurrencyConfig", self._get)
         register("lambda", "DeleteProvisionedConcurrencyConfig", self._delete)
         register("lambda", "ListProvisionedConcurrencyConfigs", self._list)
-        register("lambda", "UpdateAlias", self._update_alias)
         register("lambda", "DeleteAlias", self._delete_alias)
 
     def set(self, name: str, qualifier: str, wanted: int) -> Allocation:
@@ -139,14 +138,11 @@ class ProvisionedOperations:
 
     # -- what it belongs to --------------------------------------------------------------------
 
-    def _update_alias(self, call: ApiCall) -> Any:
+    def moved(self, name: str, alias: str, version: str) -> None:
         """A provisioned alias that moves to another version has its environments started anew."""
-        answer = self._cloud.api.stock(call)
-        name, _ = split_reference(call.params["FunctionName"], None)
-        found = self._provisioned.allocations.get((name, call.params["Name"]))
-        if found is not None and found.version != str(answer["FunctionVersion"]):
-            self._provisioned.move(found, str(answer["FunctionVersion"]))
-        return answer
+        found = self._provisioned.allocations.get((name, alias))
+        if found is not None and found.version != version:
+            self._provisioned.move(found, version)
 
     def _delete_alias(self, call: ApiCall) -> Any:
         answer = self._cloud.api.stock(call)

@@ -22,7 +22,7 @@ from localcloud.services.lambda_.configurations import Configurations
 from localcloud.services.lambda_.context import ClientContext
 from localcloud.services.lambda_.durable import DurableExecutions
 from localcloud.services.lambda_.function_urls import FunctionUrlConfigs
-from localcloud.services.lambda_.functions import Function, Functions, split_reference
+from localcloud.services.lambda_.functions import Function, Functions, check_qualifier, split_reference
 from localcloud.services.lambda_.initialization import Initializer
 from localcloud.services.lambda_.invocation import Invoker
 from localcloud.services.lambda_.invoke_variants import InvokeVariants
@@ -66,8 +66,9 @@ class Lambda:
         self._provisioned_operations = ProvisionedOperations(cloud, self.functions, self.concurrency, self.provisioned)
         self.managed = ManagedInstances(cloud, self.functions, self._invoker, init, self.metrics)
         self._configurations = Configurations(
-            cloud, self.functions, self._initializer.snap_start, self.managed, self._provisioned_operations.forget
-        )
+            cloud, self.functions, self._initializer.snap_start, self.managed, self._provisioned_operations.forget,
+            self._provisioned_operations.moved,
+        )  # fmt: skip
         self.urls = FunctionUrlConfigs(cloud, self.functions)
         self.durable = DurableExecutions(cloud, self._once)
         self._sandboxes: Counter[tuple[str, str]] = Counter()
@@ -254,6 +255,7 @@ class Lambda:
             )
             raise ApiError("ValidationException", message)
         reference, qualifier = params["FunctionName"], params.get("Qualifier")
+        check_qualifier(reference, qualifier)
         limit = self._async_limit if kind == "Event" else self._sync_limit
         if len(payload) > limit:
             message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
@@ -326,7 +328,10 @@ class Lambda:
 
     def _put_concurrency_api(self, call: ApiCall) -> dict[str, Any]:
         """moto knows no account limit; AWS keeps a part of it unreserved."""
-        name, _ = split_reference(call.params["FunctionName"], None)
+        name, qualifier = split_reference(call.params["FunctionName"], None)
+        if qualifier is not None:
+            message = "Put function concurrency with version or alias not supported"
+            raise ApiError("InvalidParameterValueException", message, 400, Type="User")
         function = self.functions.model(name)
         wanted = int(call.params["ReservedConcurrentExecutions"])
         self.concurrency.check_reservation(name, wanted)
