@@ -107,6 +107,7 @@ class ItemOperations:
         def reading(call: ApiCall) -> tuple[dict[str, Any], list[Units]]:
             touched, params = self._tables.touched, call.params
             touched.clear()
+            self._tables.asks_for_all = params.get("Select") == "ALL_ATTRIBUTES"
             found = answer(call)
             if call.operation == "GetItem":
                 consumed = [self._consumption.of_get(self._table(params["TableName"]), params, found)]

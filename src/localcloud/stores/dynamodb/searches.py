@@ -13,7 +13,7 @@ from moto.dynamodb.models.table import Table
 from localcloud.patching import Patches
 from localcloud.stores.dynamodb.indexes import Entry, key_value, within
 from localcloud.stores.dynamodb.items import StoredItem, Wire, as_item
-from localcloud.stores.dynamodb.secondary import Touch, one_or_all, project
+from localcloud.stores.dynamodb.secondary import Touch, needs_table, one_or_all, project
 from localcloud.stores.dynamodb.sizes import item_size
 
 if TYPE_CHECKING:
@@ -133,7 +133,10 @@ class Searches:
 
 
 class _Page:
-    """One page of results: at most `limit` items or 1 MB are read; filters only thin out what was read."""
+    """One page of results: at most `limit` items or 1 MB are read; filters only thin out what was read.
+
+    What a local index does not hold is fetched from the table, item by item.
+    """
 
     def __init__(
         self,
@@ -148,6 +151,8 @@ class _Page:
     ) -> None:
         self._tables, self._table, self._limit, self._partition = tables, table, limit, partition
         self._index = table.get_index(index_name) if index_name else None
+        whole = tables.asks_for_all
+        self._fetches = self._index is not None and needs_table(table, self._index, projection, whole)
         self._filters, self._expression, self._projection = filters, filter_expression, projection
 
     def read(self, entries: Iterable[Entry]) -> _Found:
@@ -164,6 +169,9 @@ class _Page:
                 next_page = True
                 break
             count, size, last = count + 1, size + entry_size, item
+            if self._fetches:
+                wire = item.wire
+                self._tables.touched.append(Touch(self._table.name, None, False, item.size(), self._partition))
             row = self._row(item, wire)
             if row is not None:
                 found.append(row)

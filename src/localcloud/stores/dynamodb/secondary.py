@@ -32,16 +32,38 @@ def one_or_all(values: Sequence[Any]) -> Any:
 
 def project(table: Table, index: Any, wire: Wire) -> Wire:
     """What an index holds of an item: nothing when the item lacks a key attribute of the index."""
-    keys = [key["AttributeName"] for key in index.schema]
-    if any(name not in wire for name in keys):
+    if any(key["AttributeName"] not in wire for key in index.schema):
         return {}
+    names = projected(table, index)
+    return wire if names is None else {name: value for name, value in wire.items() if name in names}
+
+
+def projected(table: Table, index: Any) -> set[str] | None:
+    """The attributes that an index holds; None for all of them."""
     kind = index.projection.get("ProjectionType", "ALL")
     if kind == "ALL":
-        return wire
-    names = {*keys, *table.table_key_attrs}
+        return None
+    names = {*(key["AttributeName"] for key in index.schema), *table.table_key_attrs}
     if kind == "INCLUDE":
         names.update(index.projection.get("NonKeyAttributes", ()))
-    return {name: value for name, value in wire.items() if name in names}
+    return names
+
+
+def needs_table(table: Table, index: Any, projection: Sequence[Sequence[str]] | None, whole: bool) -> bool:
+    """Whether what a read of an index asks for is in the table only: all attributes (`whole`), or some of these paths.
+
+    A local index fetches it. Raise moto's ValidationException for a global one, which does not.
+    """
+    names = projected(table, index)
+    if names is None:
+        return False
+    missing = [path[0] for path in projection or () if path[0] not in names]
+    if missing and isinstance(index, GlobalSecondaryIndex):
+        raise MockValidationException(
+            "One or more parameter values were invalid: Global secondary index "
+            f"{index.name} does not project [{', '.join(missing)}]"
+        )
+    return whole or bool(missing)
 
 
 def check_index_keys(table: Table, attributes: Mapping[str, Any]) -> None:

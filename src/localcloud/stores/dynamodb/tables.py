@@ -35,12 +35,17 @@ _TRANSACT_GET_ITEMS = 100  # moto still has the limit of 25 that AWS raised in 2
 
 
 class Tables:
-    """The items of all tables of a cloud. `touched` is what has been read and written since somebody cleared it."""
+    """The items of all tables of a cloud.
+
+    `touched` is what has been read and written since somebody cleared it; `asks_for_all` is set when a read of an index
+    wants all attributes of its items, which moto does not hand on.
+    """
 
     def __init__(self, streams: StreamLogs) -> None:
         self.streams = streams
         self.conditions = Conditions()
         self.touched: list[Touch] = []
+        self.asks_for_all = False
         self.on_stored: Callable[[Table, int, int], None] | None = None  # hears of items and bytes that came or went
         self._indexes: WeakKeyDictionary[Table, dict[str, SortedIndex]] = WeakKeyDictionary()
         self._updating = False
