@@ -18,7 +18,7 @@ TERMINAL = ("Succeed", "Fail")
 JSONPATH, JSONATA = "JSONPath", "JSONata"
 
 _LONGEST_NAME = 80
-_LONGEST_DELAY_S = 31_622_400
+_LONGEST_DELAY_S = 31_622_399
 _MOST_ATTEMPTS = 99_999_999
 
 _MACHINE = {"Comment", "StartAt", "States", "QueryLanguage"}
