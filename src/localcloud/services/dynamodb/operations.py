@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiCall, ApiError
-from localcloud.services.dynamodb import partiql
 from localcloud.services.dynamodb.batches import Batches
 from localcloud.services.dynamodb.capacity import Capacity
 from localcloud.services.dynamodb.consumption import Consumption, partition_of, plain
+from localcloud.services.dynamodb.partiql import PartiQl
 from localcloud.services.dynamodb.plain_items import PlainItems
 from localcloud.services.dynamodb.requests import prepared
 from localcloud.services.dynamodb.table_operations import TableOperations
@@ -57,7 +57,6 @@ class ItemOperations:
         """Answer the operations."""
         self.capacity.install()
         TableOperations(self._cloud, self.capacity).install()
-        partiql.install(self._cloud)
         moto = self._cloud.api.moto
         answers: dict[str, Counted] = {
             "PutItem": self._writing(self._plain.put),
@@ -70,13 +69,14 @@ class ItemOperations:
             "BatchWriteItem": self._batches.write,
             "TransactGetItems": self._transact_get,
         }
-        for operation, answer in answers.items():
-            self._cloud.api.register("dynamodb", operation, self._reporting(answer))
+        reporting = {operation: self._reporting(answer) for operation, answer in answers.items()}
+        for operation, answer in reporting.items():
+            self._cloud.api.register("dynamodb", operation, answer)
         share = float(self._cloud.facts.value("model.dynamodb.transaction_held_share"))
         transact = self._reporting(self._transact_write)
-        self._cloud.api.register(
-            "dynamodb", "TransactWriteItems", lambda call: self._tokens.once(call, transact), inside=share
-        )
+        reporting["TransactWriteItems"] = lambda call: self._tokens.once(call, transact)
+        self._cloud.api.register("dynamodb", "TransactWriteItems", reporting["TransactWriteItems"], inside=share)
+        PartiQl(self._cloud, self._tables, self._table, reporting).install(share)
 
     def _slowly(self, call: ApiCall) -> dict[str, Any]:
         """moto's operation, on what has been looked at in full."""
