@@ -59,14 +59,19 @@ def at(moment):
     return f"at({moment:%Y-%m-%dT%H:%M:%S})"
 
 
-def test_a_rate_invokes_again_and_again_within_a_minute_of_its_time(cloud, schedule, queue):
+@pytest.mark.parametrize("start_h", [None, -2, 2])
+def test_a_rate_invokes_at_once_or_from_its_start_date_and_again_and_again_within_a_minute_of_its_time(
+    cloud, schedule, queue, start_h
+):
     arn, received = queue("morning")
-    began = cloud.now.timestamp()
-    schedule("bake", "rate(1 hour)", arn, Input="bake")
+    began = cloud.now
+    dates = {} if start_h is None else {"StartDate": began + timedelta(hours=start_h, minutes=30)}
+    schedule("bake", "rate(1 hour)", arn, Input="bake", settings=dates)
     cloud.wait(3 * 3_600 + 61)
-    times = [second - began for second, body, _ in received() if body == "bake"]
-    assert len(times) == 3
-    assert all(0 <= time - 3_600 * hour <= 61 for hour, time in enumerate(times, start=1))
+    times = [second - began.timestamp() for second, body, _ in received() if body == "bake"]
+    first = {None: 0, -2: 1_800, 2: 2 * 3_600 + 1_800}[start_h]
+    assert all(0 <= time - first - 3_600 * hour <= 61 for hour, time in enumerate(times))
+    assert len(times) == {None: 4, -2: 3, 2: 1}[start_h]
 
 
 def test_one_time_in_a_time_zone_then_the_schedule_deletes_itself(cloud, scheduler, schedule, queue):
@@ -232,7 +237,7 @@ def test_a_template_makes_a_schedule(cloud, queue):
     stacks.create_stack(StackName="ovens", TemplateBody=json.dumps({"Resources": resources}))
     stacks.get_waiter("stack_create_complete").wait(StackName="ovens")
     cloud.wait(3_700)
-    assert [body for _, body, _ in received()] == ["bake"]
+    assert [body for _, body, _ in received()] == ["bake", "bake"]  # at once, and an hour later
     stacks.delete_stack(StackName="ovens")
     cloud.wait(7_200)
     assert received() == []

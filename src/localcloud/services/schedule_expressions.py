@@ -27,18 +27,20 @@ class InvalidSchedule(ValueError):
     """The expression is not one that EventBridge takes."""
 
 
-def compile_schedule(text: str, began: datetime, zone: str = "UTC", *, once: bool = True) -> Due:
+def compile_schedule(
+    text: str, began: datetime, zone: str = "UTC", *, once: bool = True, at_once: bool = False
+) -> Due:
     """A function to the next time at which the schedule is due.
 
-    `began` (UTC) is when a rate starts to count; `zone` a name of the IANA database. `once` allows `at(...)`,
-    which rules do not have. Raises InvalidSchedule.
+    `began` (UTC) is when a rate starts to count, which with `at_once` is its first time; `zone` a name of the IANA
+    database. `once` allows `at(...)`, which rules do not have. Raises InvalidSchedule.
     """
     try:
         where = ZoneInfo(zone)
     except (KeyError, OSError, ValueError) as exc:
         raise InvalidSchedule(f"{zone} is not a time zone") from exc
     if match := _RATE.fullmatch(text):
-        return _rate(int(match[1]), match[2], began, text)
+        return _rate(int(match[1]), match[2], began, text, first=0 if at_once else 1)
     if match := _CRON.fullmatch(text):
         return _Cron.parse(match[1], where, text).after
     if once and (match := _AT.fullmatch(text)):
@@ -46,13 +48,13 @@ def compile_schedule(text: str, began: datetime, zone: str = "UTC", *, once: boo
     raise InvalidSchedule(text)
 
 
-def _rate(count: int, unit: str, began: datetime, text: str) -> Due:
+def _rate(count: int, unit: str, began: datetime, text: str, first: int) -> Due:
     if count < 1 or (count == 1) == unit.endswith("s"):  # the singular is for 1 alone
         raise InvalidSchedule(text)
     period = _UNITS[unit.removesuffix("s")] * count
 
     def after(moment: datetime) -> datetime:
-        return began + max(1, (moment - began) // period + 1) * period
+        return began + max(first, (moment - began) // period + 1) * period
 
     return after
 

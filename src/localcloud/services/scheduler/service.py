@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,7 @@ class Scheduler:
                 params["ScheduleExpression"],
                 _moment(params.get("StartDate")) or self._cloud.now,
                 params.get("ScheduleExpressionTimezone") or "UTC",
+                at_once=True,
             )
         except InvalidSchedule as exc:
             raise _refused(f"Invalid Schedule Expression {exc}.") from None
@@ -130,9 +131,9 @@ class Scheduler:
     # -- time ----------------------------------------------------------------------------------
 
     def _start(self, schedule: Any) -> datetime:
-        """The moment after which the first time is looked for; a StartDate itself may be one."""
-        start = _moment(schedule.start_date)
-        return max(self._cloud.now, start) if start is not None else self._cloud.now
+        """The moment after which the first time is looked for: now and a StartDate may be one themselves."""
+        start, now = _moment(schedule.start_date), self._cloud.now
+        return (max(now, start) if start is not None else now) - timedelta(microseconds=1)
 
     def _arm(self, arn: str, after: datetime) -> None:
         armed = self._armed[arn]
