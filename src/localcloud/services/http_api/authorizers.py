@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiError
 from localcloud.net import HttpResponse
-from localcloud.services.http_api.first_class import Sources
 from localcloud.services.http_api.proxy import FAILED, refusal
+from localcloud.services.http_api.sources import Sources
 from localcloud.services.permissions import function_of, gateway_may_invoke
 
 if TYPE_CHECKING:

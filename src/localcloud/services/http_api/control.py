@@ -11,6 +11,7 @@ from moto.apigatewayv2.models import apigatewayv2_backends
 from localcloud.api import ApiCall, ApiError
 from localcloud.services.http_api.authorizers import described
 from localcloud.services.http_api.first_class import OPERATIONS
+from localcloud.services.http_api.mappings import REQUEST_PLACES, RESPONSE_PLACES, faults, of_all_statuses
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -27,6 +28,7 @@ class ControlPlane:
         register = self._cloud.api.register
         register("apigatewayv2", "UpdateStage", self._update_stage)
         register("apigatewayv2", "CreateIntegration", self._create_integration)
+        register("apigatewayv2", "UpdateIntegration", self._update_integration)
         register("apigatewayv2", "CreateApi", self._create_api)
         register("apigatewayv2", "GetAuthorizers", self._get_authorizers)
 
@@ -97,7 +99,25 @@ class ControlPlane:
                 raise ApiError("BadRequestException", f"Invalid integration subtype {subtype} specified.")
             if subtype is not None and not params.get("CredentialsArn"):
                 raise ApiError("BadRequestException", "Credentials are required for an integration with a subtype.")
+            if subtype is None:
+                _check_mappings(params)
         return self._cloud.api.stock(call)
+
+    def _update_integration(self, call: ApiCall) -> dict[str, Any]:
+        api = self.find(call.params["ApiId"])
+        known = api.integrations.get(call.params["IntegrationId"]) if api is not None else None
+        if known is not None and not (call.params.get("IntegrationSubtype") or known.integration_subtype):
+            _check_mappings(call.params)
+        return self._cloud.api.stock(call)
+
+
+def _check_mappings(params: Mapping[str, Any]) -> None:
+    """Raises ApiError for parameter mappings that API Gateway does not take."""
+    found = faults(params.get("RequestParameters") or {}, REQUEST_PLACES)
+    found += faults(of_all_statuses(params.get("ResponseParameters") or {}), RESPONSE_PLACES)
+    if found:
+        result = f"Validation Result: warnings : [], errors : [{', '.join(found)}]"
+        raise ApiError("BadRequestException", f"Invalid mapping expression specified: {result}")
 
 
 _STAGE_SETTINGS = {

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from botocore import xform_name
@@ -14,10 +12,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError
 
 from localcloud.api import ApiError
-from localcloud.net import HttpRequest, HttpResponse
+from localcloud.net import HttpResponse
 from localcloud.principals import GATEWAY_SESSION, Principal
-from localcloud.services.jsonpath import MISSING, InvalidPath, find
-from localcloud.services.variables import look_up
+from localcloud.services.http_api.sources import Sources
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -36,64 +33,7 @@ OPERATIONS: Mapping[str, tuple[str, str]] = {
 }
 _JSON = {"content-type": "application/json"}
 _ONCE = Config(retries={"total_max_attempts": 1})
-_INLINE = re.compile(r"\$\{([^}]+)\}")
 _STRUCTURES = ("list", "map", "structure")
-
-
-class Sources:
-    """Where parameter mappings take their values from."""
-
-    def __init__(
-        self,
-        request: HttpRequest,
-        path_parameters: Mapping[str, str],
-        context: Mapping[str, Any],
-        stage_variables: Mapping[str, str],
-        path: str,
-    ) -> None:
-        self._request = request
-        self._path_parameters = path_parameters
-        self._context = context
-        self._stage_variables = stage_variables
-        self._path = path
-
-    def value(self, expression: str) -> str | None:
-        """The value of "$request.body.id", of text with "${...}" in it, or of plain text; None for a missing one."""
-        if _INLINE.search(expression):
-            return _INLINE.sub(lambda found: self._selected(found.group(1)) or "", expression)
-        return self._selected(expression[1:]) if expression.startswith("$") else expression
-
-    def _selected(self, name: str) -> str | None:
-        root, _, rest = name.partition(".")
-        if root == "context":
-            return _text(look_up(self._context, rest))
-        if root == "stageVariables":
-            return self._stage_variables.get(rest)
-        place, _, key = rest.partition(".")
-        if place == "body":
-            return self._in_body(key)
-        if place == "header":
-            return self._request.headers.get(key.lower())
-        if place == "querystring":
-            values = [value for found, value in parse_qsl(self._request.query, keep_blank_values=True) if found == key]
-            return ",".join(values) if values else None
-        if place == "path":
-            return self._path_parameters.get(key) if key else self._path
-        return None
-
-    def _in_body(self, path: str) -> str | None:
-        text = self._request.body.decode("utf-8", "replace")
-        if not path:
-            return text
-        try:
-            found = find(json.loads(text), f"$.{path}")
-        except (ValueError, InvalidPath):
-            return None
-        return None if found is MISSING else _text(found)
-
-
-def _text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
 class FirstClassIntegrations:

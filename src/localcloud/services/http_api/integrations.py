@@ -8,19 +8,21 @@ from urllib.parse import urlsplit, urlunsplit
 
 from localcloud.net import HttpRequest, HttpResponse, HttpTimeout, HttpUnreachable
 from localcloud.services.http_api.authorizers import LambdaAuthorizers, Refused
-from localcloud.services.http_api.first_class import OPERATIONS, FirstClassIntegrations, Sources
+from localcloud.services.http_api.first_class import OPERATIONS, FirstClassIntegrations
 from localcloud.services.http_api.jwt_authorizers import JwtAuthorizers
+from localcloud.services.http_api.mappings import mapped_request, mapped_response
 from localcloud.services.http_api.payload import Context, event_v1, event_v2
-from localcloud.services.http_api.proxy import UNAVAILABLE, invoke, refusal
+from localcloud.services.http_api.proxy import FAILED, UNAVAILABLE, invoke, refusal
 from localcloud.services.http_api.routing import Match
+from localcloud.services.http_api.sources import Sources
 from localcloud.services.lambda_.payloads import JsonPayload
 from localcloud.services.permissions import function_of, gateway_may_invoke
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
+_PATH = "overwrite:path"
 _FORBIDDEN = refusal(403, "Forbidden")
-_FAILED = refusal(500, "Internal Server Error")
 
 
 class Integrations:
@@ -43,7 +45,7 @@ class Integrations:
         identifier = (match.route.target or "").removeprefix("integrations/")
         integration = api.integrations.get(identifier)
         if integration is None:
-            return _FAILED
+            return FAILED
         try:
             authorizer = self._authorized(api, stage, match, path, request)
         except Refused as refused:
@@ -64,13 +66,26 @@ class Integrations:
         authorizer: Mapping[str, Any] | None,
     ) -> HttpResponse:
         timeout_us = min(int(integration.timeout_in_millis or self._timeout_ms), self._timeout_ms) * 1_000
-        if integration.integration_type == "AWS_PROXY" and ":lambda:" in (integration.integration_uri or ""):
-            return self._to_lambda(api, stage, match, path, request, integration, timeout_us, authorizer)
         if integration.integration_subtype in OPERATIONS:
             return self._to_service(api, stage, match, path, request, integration, timeout_us)
-        if integration.integration_type == "HTTP_PROXY":
-            return self._to_http(integration, request, match, timeout_us)
-        return _FAILED
+
+        def sources(answer: HttpResponse | None = None) -> Sources:
+            context = self._variables(api, stage, match, path, request, authorizer)
+            return Sources(request, match.parameters, context, stage.stage_variables or {}, path, answer)
+
+        mappings = integration.request_parameters
+        sent = mapped_request(request, mappings, sources()) if mappings else request
+        moved = sent.path if mappings and _PATH in mappings else None
+        if integration.integration_type == "AWS_PROXY" and ":lambda:" in (integration.integration_uri or ""):
+            answer = self._to_lambda(api, stage, match, moved or path, sent, integration, timeout_us, authorizer)
+        elif integration.integration_type == "HTTP_PROXY":
+            answer = self._to_http(integration, sent, match, moved, timeout_us)
+        else:
+            return FAILED
+        own = answer is FAILED or answer is UNAVAILABLE  # what the gateway says for want of an answer
+        if own or not integration.response_parameters:
+            return answer
+        return mapped_response(answer, integration.response_parameters, sources)
 
     def _to_lambda(
         self,
@@ -87,7 +102,7 @@ class Integrations:
         source = f"arn:aws:execute-api:{self._cloud.region}:{self._cloud.account_id}:{api.api_id}/{stage.name}/"
         verb, _, template = match.route.route_key.partition(" ")
         if not gateway_may_invoke(self._cloud, function, source + verb.replace("ANY", request.method) + template):
-            return _FAILED
+            return FAILED
         context = self._context(api, stage, match, path, request, authorizer)
         version = integration.payload_format_version or "1.0"
         event = event_v2(request, context) if version == "2.0" else event_v1(request, context)
@@ -128,7 +143,7 @@ class Integrations:
             return None
         authorizer = api.authorizers.get(match.route.authorizer_id)
         if authorizer is None:
-            raise Refused(_FAILED)
+            raise Refused(FAILED)
         context = self._context(api, stage, match, path, request, None)
         old = authorizer.auth_payload_format_version == "1.0"
         event = event_v1(request, context) if old else event_v2(request, context)
@@ -137,12 +152,22 @@ class Integrations:
             return self._jwt_authorizers.authorize(authorizer, match.route.authorization_scopes or [], sources)
         return self._authorizers.authorize(api.api_id, authorizer, sources, event)
 
-    def _to_service(
-        self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest, integration: Any, timeout_us: int
-    ) -> HttpResponse:
-        context = {
+    def _variables(
+        self,
+        api: Any,
+        stage: Any,
+        match: Match,
+        path: str,
+        request: HttpRequest,
+        authorizer: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """What $context names in parameter mappings."""
+        given = authorizer or {}
+        jwt = given.get("jwt")
+        return {
             "accountId": self._cloud.account_id,
             "apiId": api.api_id,
+            "authorizer": {"claims": jwt.get("claims", {})} if jwt else given.get("lambda") or {},
             "domainName": request.host,
             "httpMethod": request.method,
             "identity": {"sourceIp": "192.0.2.1", "userAgent": request.headers.get("user-agent", "")},
@@ -151,6 +176,11 @@ class Integrations:
             "routeKey": match.route.route_key,
             "stage": stage.name,
         }
+
+    def _to_service(
+        self, api: Any, stage: Any, match: Match, path: str, request: HttpRequest, integration: Any, timeout_us: int
+    ) -> HttpResponse:
+        context = self._variables(api, stage, match, path, request)
         sources = Sources(request, match.parameters, context, stage.stage_variables or {}, path)
         subtype, mapping = integration.integration_subtype, integration.request_parameters or {}
         role, name = integration.credentials_arn or "", f"{subtype} for {path}"
@@ -160,9 +190,11 @@ class Integrations:
         answer: HttpResponse = task.result()
         return answer
 
-    def _to_http(self, integration: Any, request: HttpRequest, match: Match, timeout_us: int) -> HttpResponse:
+    def _to_http(
+        self, integration: Any, request: HttpRequest, match: Match, moved: str | None, timeout_us: int
+    ) -> HttpResponse:
         target = urlsplit(integration.integration_uri)
-        path = target.path
+        path = target.path if moved is None else moved
         for name, value in match.parameters.items():
             path = path.replace("{" + name + "}", value).replace("{" + name + "+}", value)
         url = urlunsplit((target.scheme, target.netloc, path, request.query, ""))

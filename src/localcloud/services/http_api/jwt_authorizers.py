@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from localcloud.net import HttpRequest, HttpResponse
 from localcloud.net.plane import HttpTimeout, HttpUnreachable
 from localcloud.services.http_api.authorizers import Refused
-from localcloud.services.http_api.first_class import Sources
 from localcloud.services.http_api.jwt import (
     InvalidToken,
     Token,
@@ -19,6 +18,7 @@ from localcloud.services.http_api.jwt import (
     decode,
     public_keys,
 )
+from localcloud.services.http_api.sources import Sources
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
