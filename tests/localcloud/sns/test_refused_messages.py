@@ -49,3 +49,13 @@ def test_an_entry_id_has_letters_digits_hyphens_and_underscores(sns, topic):
 def test_a_subscription_that_sns_would_refuse_is_refused(sns, topic, protocol, endpoint, reason):
     with pytest.raises(ClientError, match=reason):
         sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
+
+
+def test_a_topic_is_created_again_only_as_it_is(sns):
+    settings = {"DisplayName": "Orders", "FifoTopic": "true", "ContentBasedDeduplication": "true"}
+    arn = sns.create_topic(Name="orders.fifo", Attributes=settings)["TopicArn"]
+    assert sns.create_topic(Name="orders.fifo", Attributes=settings)["TopicArn"] == arn
+    assert sns.create_topic(Name="orders.fifo", Attributes={"FifoTopic": "true"})["TopicArn"] == arn
+    for other in ({"DisplayName": "Cakes"}, {"ContentBasedDeduplication": "false"}):
+        with pytest.raises(sns.exceptions.InvalidParameterException, match="exists with different attributes"):
+            sns.create_topic(Name="orders.fifo", Attributes={**settings, **other})

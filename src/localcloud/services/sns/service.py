@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from moto.core.utils import camelcase_to_underscores
 from moto.sns.models import SNSBackend, sns_backends
 
 from localcloud.api import ApiCall, ApiError
@@ -120,7 +121,17 @@ class SNS:
         value = (call.params.get("Attributes") or {}).get(MESSAGE_SIZE)
         if value is not None:
             self._check_size(lambda: self._sizes.check(value, []))
+        self._check_same(call)
         return self._cloud.api.stock(call)
+
+    def _check_same(self, call: ApiCall) -> None:
+        """A topic may be created again, as it is. Raises ApiError."""
+        arn = f"arn:aws:sns:{self._cloud.region}:{self._cloud.account_id}:{call.params['Name']}"
+        known = self._backend.topics.get(arn)
+        for name, value in (call.params.get("Attributes") or {}).items() if known is not None else ():
+            current = getattr(known, camelcase_to_underscores(name), None)
+            if isinstance(current, str | bool) and str(current).lower() != value.lower():
+                raise _invalid("Invalid parameter: Attributes Reason: Topic already exists with different attributes")
 
     def _set_topic_attribute(self, call: ApiCall) -> Any:
         value = call.params.get("AttributeValue", "")
