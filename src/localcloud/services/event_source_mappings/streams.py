@@ -9,7 +9,7 @@ from localcloud.services.event_source_mappings.filters import Filter, compile_fi
 from localcloud.services.event_source_mappings.lanes import Lane
 from localcloud.services.event_source_mappings.sources import DynamoDBSource, KinesisSource, Source
 from localcloud.services.kinesis import StreamShard
-from localcloud.services.kinesis.service import unix_us
+from localcloud.services.kinesis.times import unix_us
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud

@@ -14,6 +14,7 @@ from moto.kinesis.models import Shard
 
 from localcloud.api import ApiCall, ApiError
 from localcloud.services.kinesis.costs import StreamCosts, on_demand
+from localcloud.services.kinesis.shard_lists import ShardLists
 from localcloud.stores.shards import ShardLog
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _DAY_US = 86_400_000_000
 
 
 class Resharding:
-    """Answers SplitShard, MergeShards and UpdateShardCount.
+    """Answers SplitShard, MergeShards, UpdateShardCount and ListShards.
 
     Args:
         of: finds moto's stream that a request names.
@@ -41,6 +42,7 @@ class Resharding:
         self._costs = costs
         self._updates_a_day = int(cloud.facts.value("quota.kinesis.shard_count_updates"))
         self._updated_us: WeakKeyDictionary[Any, list[int]] = WeakKeyDictionary()
+        self._listing = ShardLists(cloud, of)
         self.on_reshard: list[Callable[[str], None]] = []
 
     def install(self) -> None:
@@ -49,6 +51,7 @@ class Resharding:
         register("kinesis", "SplitShard", self._reshard)
         register("kinesis", "MergeShards", self._merge)
         register("kinesis", "UpdateShardCount", self._update)
+        register("kinesis", "ListShards", self._listing.answer)
 
     def children(self, stream: Any, shard: Shard) -> list[dict[str, Any]]:
         """The shards that a closed one was split or merged into, as GetRecords answers them."""
@@ -65,6 +68,7 @@ class Resharding:
         self._costs.ended(stream)
         answer = self._cloud.api.stock(call)
         stream.shard_count = _open_shards(stream)
+        self._listing.resharded(stream)
         self._costs.began(stream)
         for shard in stream.shards.values():
             if not shard.is_open and not self._log(shard).closed:

@@ -18,6 +18,7 @@ from localcloud.services.kinesis.costs import StreamCosts
 from localcloud.services.kinesis.limits import PerSecond
 from localcloud.services.kinesis.record_sizes import RecordSizes
 from localcloud.services.kinesis.resharding import Resharding
+from localcloud.services.kinesis.times import unix_us
 from localcloud.stores.shards import Entry, ShardLog
 
 if TYPE_CHECKING:
@@ -316,15 +317,6 @@ class Kinesis:
         dimensions = {"StreamName": stream.stream_name}
         series = self._cloud.cloudwatch.series(_NAMESPACE, metric, dimensions, unit)
         series.add(minute_s(self._cloud.kernel.unix_us), value)
-
-
-def unix_us(value: Any) -> int:
-    """A timestamp parameter (a datetime, seconds, or ISO 8601) in Unix microseconds."""
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        value = (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
-    return round(float(value) * 1_000_000)
 
 
 def _hash_key(text: str) -> int:
