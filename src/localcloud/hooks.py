@@ -186,6 +186,8 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.dynamodb.models.table:Table.scan", "a scan reads what it answers with"),
     Hook("moto.dynamodb.models.dynamo_type:DynamoType.cast_value", "values are made in fewer steps"),
     Hook("moto.dynamodb.models.dynamo_type:LimitedSizeDict", "moto's view of our items"),
+    Hook("moto.dynamodb.models.dynamo_type:Item.project", "projections of lists"),
+    Hook("moto.dynamodb.responses:ProjectionExpressionParser.parse", "paths of projections with placeholders"),
     Hook("moto.dynamodb.models.utilities:dynamo_to_dict", "our view of moto's items"),
     Hook("moto.dynamodb.models:create_condition_expression_parser", "conditions are parsed once"),
     Hook("moto.dynamodb.responses:create_condition_expression_parser", "conditions are parsed once"),

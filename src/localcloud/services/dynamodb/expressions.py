@@ -18,6 +18,7 @@ _NAMES, _VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 _PLACEHOLDERS = {_NAMES: re.compile(r"#[A-Za-z0-9_]+"), _VALUES: re.compile(r":[A-Za-z0-9_]+")}
 _TYPES = "B,NULL,SS,BOOL,L,BS,N,NS,S,M"
 _ORDERED = ("S", "N", "B")  # what can be larger or smaller
+_ELEMENT = re.compile(r"\[\d+\]|[#A-Za-z0-9_-]+")
 _IN_UPDATES = ("if_not_exists", "list_append")
 _RESERVED = frozenset(ReservedKeywords.get_reserved_keywords())
 _KEPT = 4_096
@@ -93,6 +94,8 @@ def _check_tokens(member: str, text: str, names: _Given, values: _Given) -> None
     if not text.strip():
         raise BadExpression("The expression can not be empty;")
     tokens = tokens_of(text)
+    if member == "ProjectionExpression":
+        _check_overlaps(text, names)
     for token, following in pairwise(tokens):
         if token.kind == "name":
             _check_path((token.text,), names)
@@ -104,6 +107,22 @@ def _check_tokens(member: str, text: str, names: _Given, values: _Given) -> None
                 raise BadExpression(f"The function is not allowed in an update expression; function: {token.text}")
             if token.text not in _IN_UPDATES:
                 raise BadExpression(f"Invalid function name; function: {token.text}")
+
+
+def _check_overlaps(projection: str, names: _Given) -> None:
+    """No path of a projection lies within another one."""
+    paths = [
+        tuple(f"[{one[1:-1]}]" if one.startswith("[") else names.get(one, one) for one in _ELEMENT.findall(path))
+        for path in projection.split(",")
+    ]
+    for place, path in enumerate(paths):
+        for other in paths[place + 1 :]:
+            shorter = min(len(path), len(other))
+            if shorter and path[:shorter] == other[:shorter]:
+                raise BadExpression(
+                    "Two document paths overlap with each other; must remove or rewrite one of these paths; path one: "
+                    f"[{', '.join(path)}], path two: [{', '.join(other)}]"
+                )
 
 
 def _check_path(path: tuple[str, ...], names: _Given) -> None:

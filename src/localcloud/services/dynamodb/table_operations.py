@@ -6,7 +6,7 @@ Source: the developer guide on provisioned capacity, on-demand maximum throughpu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -120,7 +120,7 @@ class TableOperations:
         self._check_update(table, params)
         self._capacity.changing(table)
         before = _Settings.of(table)
-        answer = self._cloud.api.stock(call)
+        answer = self._cloud.api.stock(replace(call, params=_with_known_attributes(table, params)))
         self._capacity.changed(table)
         _keep_maximum(table, params)
         for change in params.get("GlobalSecondaryIndexUpdates") or ():
@@ -263,3 +263,12 @@ def _keep_maximum(holder: Any, given: Mapping[str, Any]) -> None:
 
 def _invalid(message: str) -> ApiError:
     return ApiError("ValidationException", message, 400)
+
+
+def _with_known_attributes(table: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """An update defines the attributes of new indexes; for moto they would be all that the table has."""
+    given = params.get("AttributeDefinitions")
+    if given is None:
+        return params
+    known = {one["AttributeName"]: one for one in (*table.attr, *given)}
+    return {**params, "AttributeDefinitions": list(known.values())}

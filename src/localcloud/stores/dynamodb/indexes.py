@@ -39,6 +39,7 @@ class SortedIndex:
         self._sort_names = (*sort_names, *(name for name in table_key if name not in (*hash_names, *sort_names)))
         self._kinds = {name: kinds[name] for name in (*self._hash_names, *self._sort_names)}
         self._partitions: dict[tuple[Any, ...], list[Entry]] = {}
+        self.of: Any = None  # moto's index, where it is the order of one
 
     def add(self, item: StoredItem) -> None:
         """Take an item in, unless it lacks a key attribute: then the index is sparse."""
@@ -61,6 +62,10 @@ class SortedIndex:
     def partition(self, values: tuple[Any, ...]) -> list[Entry]:
         """The entries of one partition, in order. Not to be changed."""
         return self._partitions.get(values, [])
+
+    def within(self, key: Wire, values: tuple[Any, ...]) -> bool:
+        """Whether a key is one of this partition."""
+        return self._values(key, self._hash_names) == values
 
     def after(self, key: Wire, entries: list[Entry], forward: bool) -> int:
         """Where a page begins that follows `key`; a backward page ends there. The item itself may be gone."""

@@ -71,6 +71,10 @@ class Searches:
         low, high = positions.start, max(positions.start, positions.stop)
         if exclusive_start_key is not None:
             self._check_start(table, index_name, exclusive_start_key)
+            if not index.within(exclusive_start_key, tuple(_value(value) for value in hashes)):
+                raise MockValidationException(
+                    "The provided starting key is outside query boundaries based on provided conditions"
+                )
             at = index.after(exclusive_start_key, partition, bool(scan_index_forward))
             low, high = (max(low, at), high) if scan_index_forward else (low, min(high, at))
         order = range(low, high) if scan_index_forward else range(high - 1, low - 1, -1)

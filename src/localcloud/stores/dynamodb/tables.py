@@ -21,7 +21,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
 from localcloud.patching import Patches
-from localcloud.stores.dynamodb import moto_updates, values
+from localcloud.stores.dynamodb import moto_updates, projections, values
 from localcloud.stores.dynamodb.conditions import Conditions
 from localcloud.stores.dynamodb.indexes import SortedIndex
 from localcloud.stores.dynamodb.items import StoredItem, Wire
@@ -55,6 +55,7 @@ class Tables:
         values.install(patches)
         self.conditions.install(patches)
         moto_updates.install(patches)
+        projections.install(patches)
         self.streams.install(patches)
         patches.set(Item, "__new__", lambda cls, *args, **kwargs: object.__new__(cls))  # moto would keep each for ever
         self._put = patches.set(
@@ -149,8 +150,10 @@ class Tables:
         """The order of a table (None), of one of its indexes or of a scan, made when it is first asked for."""
         in_use = self._indexes.setdefault(table, {})
         found = in_use.get(name or "")
-        if found is None:
+        of = table.get_index(name.removeprefix(_ALL)) if name and name != _ALL else None
+        if found is None or found.of is not of:  # an index may go, and another one come under its name
             found = in_use[name or ""] = self._make_index(table, name)
+            found.of = of
         return found
 
     def scan_index(self, table: Table, name: str | None) -> SortedIndex:
