@@ -154,6 +154,20 @@ def test_the_default_bus_gets_an_event_of_its_own_shape(cloud, s3, reader):
     assert detail["requester"] == ACCOUNT
 
 
+def test_tags_are_told_of_when_they_are_set_or_taken_away_and_not_with_a_new_object(cloud, s3, reader):
+    destination = {"LambdaFunctionArn": FUNCTION, "Events": [*CREATED, "s3:ObjectTagging:*"]}
+    notify(s3, LambdaFunctionConfigurations=[destination])
+    s3.put_object(Bucket="photos", Key="cake.jpg", Body=b"x", Tagging="kind=cake")
+    cloud.wait(30)
+    s3.put_object_tagging(Bucket="photos", Key="cake.jpg", Tagging={"TagSet": [{"Key": "kind", "Value": "opera"}]})
+    cloud.wait(30)
+    s3.delete_object_tagging(Bucket="photos", Key="cake.jpg")
+    cloud.wait(30)
+    assert [event["Records"][0]["eventName"] for event in reader()] == [
+        "ObjectCreated:Put", "ObjectTagging:Put", "ObjectTagging:Delete",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("destination", ["no permission", "no function", "no queue", "fifo"])
 def test_a_destination_that_s3_may_not_send_to_is_refused(cloud, s3, function, destination):
     function("reader", PRINT)

@@ -38,6 +38,7 @@ class S3Notifications:
         self._cloud = cloud
         self._ids = cloud.kernel.streams["s3/request-ids"]
         self._sequence = 0
+        self._tagging = False
 
     def install(self) -> None:
         """Hear of what happens to objects, and check where notifications go."""
@@ -45,6 +46,8 @@ class S3Notifications:
         self._cloud.patches.set(moto_notifications, "send_test_event", self._send_test)
         self._cloud.api.register("s3", "PutBucketNotificationConfiguration", self._configure)
         self._cloud.api.register("s3", "DeleteObject", self._delete)
+        for operation in ("PutObjectTagging", "DeleteObjectTagging"):
+            self._cloud.api.register("s3", operation, self._tag)
 
     # -- configuring ---------------------------------------------------------------------------
 
@@ -105,9 +108,18 @@ class S3Notifications:
             self._tell(_MARKER, bucket, call.params["Key"], 0, "", answer.get("VersionId"))
         return answer
 
+    def _tag(self, call: ApiCall) -> Any:
+        self._tagging = True
+        try:
+            return self._cloud.api.stock(call)
+        finally:
+            self._tagging = False
+
     def _happened(self, account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
         """In moto's place: an object was created, removed, tagged, and so on."""
         name = str(getattr(event_name, "value", event_name))
+        if "ObjectTagging" in name and not self._tagging:
+            return  # moto sets the tags of every object that it stores, and tells of it
         version = str(key.version_id) if bucket.is_versioned else None
         self._tell(name, bucket, key.name, int(getattr(key, "size", 0) or 0), key.etag.strip('"'), version)
 
