@@ -38,7 +38,10 @@ def queue(cloud):
 
         def received():
             found = []
-            asked = {"MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"]}
+            every = ["All"]
+            asked = {
+                "MaxNumberOfMessages": 10, "MessageAttributeNames": every, "MessageSystemAttributeNames": every,
+            }  # fmt: skip
             while messages := sqs.receive_message(QueueUrl=url, **asked).get("Messages"):
                 found += messages
                 for message in messages:
@@ -173,6 +176,18 @@ def test_an_endpoint_on_the_web_is_tried_again(cloud, sns, topic, subscribe):
     quantities = {line.item: line.quantity for line in cost_report(cloud.meter.since(before), cloud.facts).lines}
     assert quantities["sns.http_deliveries"] == 3
     assert quantities["sns.publishes"] == 1
+
+
+def test_a_message_of_a_standard_topic_may_name_a_group_for_fair_queues(cloud, sns, topic, queue, subscribe):
+    arn, received = queue("audit")
+    subscribe("sqs", arn, RawMessageDelivery="true")
+    sns.publish(TopicArn=topic, Message="bread", MessageGroupId="amelie")
+    sns.publish(TopicArn=topic, Message="cake")
+    cloud.wait(5)
+    groups = {message["Body"]: message["Attributes"].get("MessageGroupId") for message in received()}
+    assert groups == {"bread": "amelie", "cake": None}
+    with pytest.raises(ClientError, match=r"InvalidParameter.*MessageGroupId"):
+        sns.publish(TopicArn=topic, Message="bread", MessageGroupId="two words")
 
 
 @pytest.fixture

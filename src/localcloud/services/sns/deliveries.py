@@ -114,6 +114,8 @@ class Deliveries:
         body, entry = self._for_queue(subscription, notification)
         if arn.endswith(".fifo"):
             entry |= {"MessageGroupId": notification.group, "MessageDeduplicationId": notification.deduplication}
+        elif notification.fair_group:
+            entry["MessageGroupId"] = notification.fair_group
         try:
             self._cloud.sqs.send(arn, body, notification.lineage, **entry)
         except SQSException as exc:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 _SUBJECT = re.compile(r"[^\x00-\x1f\x7f]{1,100}")  # on one line
+_GROUP = re.compile(r"[!-~]{1,128}")
 _PREFIXES = ("String", "Binary", "Number")
 
 
@@ -20,7 +21,10 @@ class InvalidMessage(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One message of a topic. `at_us` is Unix microseconds; `group` and `deduplication` are a FIFO topic's."""
+    """One message of a topic. `at_us` is Unix microseconds; `group` and `deduplication` are a FIFO topic's.
+
+    `fair_group` is the group that a message of a standard topic names, for the fairness of standard queues.
+    """
 
     id: str
     topic_arn: str
@@ -30,6 +34,7 @@ class Notification:
     structured: bool = False
     attributes: Mapping[str, Any] = field(default_factory=dict)
     group: str | None = None
+    fair_group: str | None = None
     deduplication: str | None = None
     sequence: str | None = None
     lineage: Mapping[str, int] = field(default_factory=dict)  # the chain of invocations it came by
@@ -156,6 +161,11 @@ def check_message(params: Mapping[str, Any], most_bytes: int) -> None:
             raise InvalidMessage("Invalid parameter: Message Structure - JSON message body failed to parse") from None
         if not isinstance(parts, dict) or not isinstance(parts.get("default"), str):
             raise InvalidMessage("Invalid parameter: Message Structure - No default entry in JSON message body")
+    group = params.get("MessageGroupId")
+    if group and not _GROUP.fullmatch(group):
+        raise InvalidMessage(
+            "Invalid parameter: MessageGroupId Reason: it has 1 to 128 alphanumeric and punctuation characters"
+        )
     for name, value in (params.get("MessageAttributes") or {}).items():
         if value["DataType"].split(".")[0] not in _PREFIXES:
             raise InvalidMessage(

@@ -216,6 +216,7 @@ class SNS:
             structured=params.get("MessageStructure") == "json",
             attributes=params.get("MessageAttributes") or {},
             group=params.get("MessageGroupId") if fifo else None,
+            fair_group=None if fifo else params.get("MessageGroupId"),
             deduplication=deduplication,
             sequence=answer.get("SequenceNumber"),
             lineage=self._cloud.lambda_.recursion.current(),
