@@ -43,6 +43,7 @@ class ExecutionEnvironment(TaskGroup):
         self.write_line = write_line
         self.loggers = LoggerTree()
         self.code_dirs = list(code_dirs)
+        self.layers_root: Path | None = None  # /opt
         self.tmp = TmpDirectory()
         self.working_directory = "/var/task"
         self.signals = Signals()

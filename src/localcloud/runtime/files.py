@@ -19,7 +19,6 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from localcloud.patching import Patches
@@ -100,8 +99,8 @@ class _Places:
             return _Place(owner, path, owner.tmp.host_path(full), True)
         if _below(full, _TASK) and owner.code_dirs:
             return _Place(owner, path, str(owner.code_dirs[0]) + full[len(_TASK) :], False)
-        if _below(full, _LAYERS) and len(owner.code_dirs) > 1:
-            return _Place(owner, path, _layer_file(owner.code_dirs[1:], full[len(_LAYERS) :]), False)
+        if _below(full, _LAYERS) and owner.layers_root is not None:
+            return _Place(owner, path, f"{owner.layers_root}{full[len(_LAYERS) :]}", False)
         return _Place(owner, path, full, full.startswith(self._writable))
 
     @staticmethod
@@ -113,14 +112,6 @@ class _Places:
 
 def _below(path: str, root: str) -> bool:
     return path.startswith(root) and (len(path) == len(root) or path[len(root)] == "/")
-
-
-def _layer_file(layers: list[Path], below: str) -> str:
-    """In the first layer that has it. A layer's "python" directory is a place of the import path of its own."""
-    for layer in layers:
-        if layer.name != "python" and os.path.lexists(f"{layer}{below}"):
-            return f"{layer}{below}"
-    return f"{layers[-1]}{below}"
 
 
 def install(patches: Patches, environment: Callable[[], Any]) -> None:

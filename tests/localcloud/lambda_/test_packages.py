@@ -130,6 +130,26 @@ def test_layers_lie_over_one_another_and_under_the_code(client, create, invoke):
     assert invoke("four")[0] == "site"
 
 
+LOOKS = """
+import os
+def handler(event, context):
+    texts = [open(path).read() for path in event if os.path.isfile(path)]
+    return texts, sorted(os.listdir("/opt")), os.access("/opt/menu", os.R_OK)
+"""
+
+
+def test_every_file_of_the_layers_is_in_opt(client, create, invoke):
+    arns = [
+        publish(client, "a", "cakes", "menu/cakes.txt"), publish(client, "b", "breads", "menu/breads.txt"),
+        publish(client, "c", "NAME = 1"),
+    ]  # fmt: skip
+    create("reader", package({"app.py": LOOKS}), Layers=arns)
+    paths = ["/opt/menu/cakes.txt", "/opt/menu/breads.txt", "/opt/python/cake.py", "/opt/nothing.txt"]
+    assert invoke("reader", paths)[0] == [["cakes", "breads", "NAME = 1"], ["menu", "python"], True]
+    create("without", package({"app.py": LOOKS}), Layers=arns[:1])
+    assert invoke("without", paths)[0] == [["cakes"], ["menu"], True]
+
+
 def test_a_deleted_layer_version_stays_with_its_functions(cloud, client, create, invoke):
     arn = publish(client, "a", "NAME = 'kept'")
     create("old", USES, Layers=[arn])

@@ -224,12 +224,17 @@ class Functions:
         functions that have it.
         """
         found = [self._code.unpack(self.model(function.name, function.version).code_bytes)]
-        archives = self.layer_archives(function.layers)
-        if archives:
-            python = self._code.merge(archives) / "python"
+        layers = self.layers_root(function)
+        if layers is not None:
+            python = layers / "python"
             site = python / "lib" / function.runtime / "site-packages"
             found += [path for path in (site, python) if path.is_dir()]
         return found
+
+    def layers_root(self, function: Function) -> Path | None:
+        """Where the function's layers are unpacked, which is its /opt; None when it has none."""
+        archives = self.layer_archives(function.layers)
+        return self._code.merge(archives) if archives else None
 
     def layer_archives(self, arns: Sequence[str]) -> list[bytes]:
         """The zip files of layer versions. Raises ApiError for one that never was there."""

@@ -183,6 +183,7 @@ class EnvironmentFactory:
             cpu_share=cpu_share(cloud.facts, config.memory_mb),
             code_cache=self._cache,
         )
+        environment.layers_root = self._functions.layers_root(config)
         environment.principal = Principal(config.role, config.name)
         environment.memory_bytes = config.memory_mb * 1024 * 1024
         self._log_as_the_runtime_does(sandbox, environment)
