@@ -114,6 +114,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.events.models:events_backends", "buses and rules: stacks take over no name that is taken"),
     Hook("moto.kinesis.models:kinesis_backends", "streams: stacks take over no name that is taken"),
     Hook("moto.logs.models:logs_backends", "log groups: stacks take over no name that is taken"),
+    Hook("moto.logs.models:EventMessageFilter", "lines are found by patterns of every kind"),
     Hook("moto.logs.models:LogStream._send_log_events", "subscriptions are served in virtual time"),
     Hook("moto.logs.metric_filters:MetricFilters.add_filter", "metric filters are kept in metric_filters, as put"),
     Hook("moto.core.models:RESPONSES_METHODS", "moto's responses to URLs are made once per process"),

@@ -19,6 +19,7 @@ from moto.logs.models import logs_backends
 from localcloud.api import ApiCall, ApiError
 from localcloud.services.log_processing.filter_patterns import InvalidPattern, compile_pattern
 from localcloud.services.log_processing.metric_filters import MetricFilter
+from localcloud.services.log_processing.searches import LogSearches
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -36,6 +37,7 @@ class LogProcessing:
     def install(self) -> None:
         """Watch all lines and answer the operations."""
         register = self._cloud.api.register
+        LogSearches(self._cloud, self._cloud.logs.read).install()
         self._cloud.cloudwatch.before_reading.append(self._settle)
         register("logs", "PutMetricFilter", self._put_metric_filter)
         register("logs", "PutSubscriptionFilter", self._put_subscription_filter)

@@ -37,6 +37,7 @@ class Logs:
         self._other_classes = False  # whether there ever was one
         quota, emf = cloud.facts.value("quota.logs"), cloud.facts.value("quota.cloudwatch.emf")
         self._most_bytes, self._span_ms = int(quota["batch_bytes"]), int(quota["span_h"]) * _HOUR_MS
+        self._retention_days = tuple(int(days) for days in cloud.facts.value("quota.logs.retention_days"))
         self._grace_ms = int(quota["deletion_after_retention_h"]) * _HOUR_MS
         per_mille = round(float(cloud.facts.value("model.logs.stored_share")) * 1_000)
         self._stored = Storage(cloud.kernel, cloud.meter, "logs.stored_gb_months", per_mille)
@@ -54,7 +55,7 @@ class Logs:
         register("logs", "DeleteLogGroup", self.delete)
         register("logs", "DeleteLogStream", self.delete)
         for operation in dict.fromkeys((*_READING, *_NOT_FOR_INFREQUENT)):
-            register("logs", operation, self._read)
+            register("logs", operation, self.read)
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -185,6 +186,13 @@ class Logs:
 
     def _set_retention(self, call: ApiCall) -> dict[str, Any]:
         """What a shorter retention takes away costs nothing from now on."""
+        days = call.params.get("retentionInDays")
+        if days is not None and int(days) not in self._retention_days:
+            listed = ", ".join(map(str, self._retention_days))
+            raise _invalid(
+                f"1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: "
+                f"Member must satisfy enum value set: [{listed}]"
+            )
         group = call.params["logGroupName"]
         places = self._stored.parts(group)
         answer = self._cloud.api.stock(call)
@@ -208,7 +216,8 @@ class Logs:
             )
         return group
 
-    def _read(self, call: ApiCall) -> dict[str, Any]:
+    def read(self, call: ApiCall) -> dict[str, Any]:
+        """Answer a call that reads log groups, without the lines that are gone by then."""
         group = self.check_class(call)
         for one in [group] if group is not None else self._backend.groups.values():
             self.sweep(one)
