@@ -144,6 +144,16 @@ HOOKS: tuple[Hook, ...] = (
     Hook("moto.awslambda.models:LambdaFunction.get_configuration", "LoggingConfig, and LastModified as Lambda has it"),
     Hook("moto.awslambda.models:LambdaFunction.__getstate__", "a version is a copy, but not of the logs"),
     Hook("moto.awslambda.models:LambdaFunction.get_code", "a reserved concurrency of 0"),
+    Hook("moto.awslambda.models:LambdaBackend.list_aliases", "aliases are found by every kind of reference"),
+    Hook("moto.awslambda.models:LambdaStorage.del_function", "functions are found by partial ARNs"),
+    Hook(
+        "moto.awslambda.models:LambdaStorage.get_function_by_name_or_arn_forbid_qualifier",
+        "functions are found by partial ARNs",
+    ),
+    Hook(
+        "moto.awslambda.models:LambdaStorage.get_function_by_name_or_arn_with_qualifier",
+        "functions are found by partial ARNs",
+    ),
     Hook("moto.awslambda.models:LambdaBackend.list_versions_by_function", "a function that is not there has none"),
     Hook("moto.awslambda.models:LambdaStorage.publish_version", "a version's number is never given out again"),
     Hook("moto.awslambda.models:LambdaAlias.to_json", "an alias without weights has no RoutingConfig"),

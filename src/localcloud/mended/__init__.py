@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localcloud.mended import buckets, functions, managed_policies, mappings, tags, versions
+from localcloud.mended import buckets, functions, managed_policies, mappings, partial_arns, tags, versions
 from localcloud.mended.topics import TopicAttributes
 
 if TYPE_CHECKING:
@@ -19,6 +19,6 @@ __all__ = ["install"]
 
 def install(cloud: Cloud) -> None:
     """Mend moto until the cloud stops."""
-    for part in (buckets, functions, managed_policies, mappings, tags, versions):
+    for part in (buckets, functions, managed_policies, mappings, tags, versions, partial_arns):
         part.install(cloud.patches)
     TopicAttributes(cloud).install()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ from localcloud.services.lambda_.durable import settings as durable
 from localcloud.services.lambda_.functions import LATEST, Functions, split_reference
 from localcloud.services.lambda_.managed import ManagedInstances
 from localcloud.services.lambda_.package_limits import PackageLimits
+from localcloud.services.lambda_.pages import Pages
 from localcloud.services.lambda_.runtimes import check_runtime
 from localcloud.services.lambda_.settings import check_settings
 from localcloud.services.lambda_.snapstart import SnapStart
@@ -59,9 +62,11 @@ class Configurations:
         self._limits.install()
         self._downloads.install()
         self._aliases.install()
+        Pages(self._cloud).install()
 
     def _configuration(self, call: ApiCall) -> dict[str, Any]:
         _check_changeable(call)
+        self._check_revision(call)
         self._snap_start.check(call.params)
         self._limits.check(call)
         check_settings(call.params, self._cloud.facts)
@@ -125,7 +130,22 @@ class Configurations:
         snap_start = self._snap_start.described(model, configuration["Version"])
         managed = self._managed.described(model, configuration["Version"])
         storage = {"EphemeralStorage": {"Size": int(model.ephemeral_storage)}}
-        return {**dead_letters, **durable.described(model), **snap_start, **managed, **storage}
+        kept = {**dead_letters, **durable.described(model), **snap_start, **managed, **storage}
+        return {**kept, "RevisionId": _revision({**configuration, **kept})}
+
+    def _check_revision(self, call: ApiCall) -> None:
+        """Raises ApiError when a change was meant for another revision of the function than there is."""
+        wanted = call.params.get("RevisionId")
+        if not wanted:
+            return
+        name = split_reference(call.params["FunctionName"], None)[0]
+        asked = replace(call, operation="GetFunctionConfiguration", params={"FunctionName": name})
+        if wanted != self._kept(self._cloud.api.stock(asked))["RevisionId"]:
+            message = (
+                "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to "
+                "retrieve the latest Revision Id"
+            )
+            raise ApiError("PreconditionFailedException", message, 412, Type="User")
 
     def _delete_function(self, call: ApiCall) -> Any:
         name, qualifier = split_reference(call.params["FunctionName"], call.params.get("Qualifier"))
@@ -147,3 +167,10 @@ def _check_changeable(call: ApiCall) -> None:
 
 def _invalid(message: str) -> ApiError:
     return ApiError("InvalidParameterValueException", message, 400, Type="User")
+
+
+def _revision(configuration: Mapping[str, Any]) -> str:
+    """An id that changes with whatever is configured."""
+    told = {name: value for name, value in configuration.items() if name not in ("RevisionId", "ResponseMetadata")}
+    digits = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
