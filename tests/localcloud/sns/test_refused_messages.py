@@ -59,3 +59,13 @@ def test_a_topic_is_created_again_only_as_it_is(sns):
     for other in ({"DisplayName": "Cakes"}, {"ContentBasedDeduplication": "false"}):
         with pytest.raises(sns.exceptions.InvalidParameterException, match="exists with different attributes"):
             sns.create_topic(Name="orders.fifo", Attributes={**settings, **other})
+
+
+@pytest.mark.parametrize(
+    ("protocol", "endpoint"),
+    [("sqs", "audit"), ("sqs", "https://sqs.us-east-1.amazonaws.com/123456789012/audit"), ("lambda", "shop"),
+     ("lambda", "arn:aws:sqs:us-east-1:123456789012:audit")],
+)  # fmt: skip
+def test_queues_and_functions_are_subscribed_by_their_arns(sns, topic, protocol, endpoint):
+    with pytest.raises(sns.exceptions.InvalidParameterException, match="endpoint ARN"):
+        sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)

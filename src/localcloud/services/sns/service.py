@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _NAMESPACE = "AWS/SNS"
 _BATCH = 10
 _QUEUE_ARN = re.compile(r"arn:[a-z-]+:sqs:[a-z0-9-]+:\d{12}:[\w.-]+")
+_FUNCTION_ARN = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(?::[\w$-]+)?")
+_ENDPOINTS = {"sqs": ("SQS", _QUEUE_ARN), "lambda": ("Lambda", _FUNCTION_ARN)}
 _BATCH_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
 _ARN_PARTS = 6
 _PROTOCOLS = ("application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs")
@@ -154,6 +156,9 @@ class SNS:
         protocol, endpoint = call.params["Protocol"], call.params.get("Endpoint") or ""
         if protocol not in _PROTOCOLS:
             raise _invalid(f"Invalid parameter: Does not support this protocol string: {protocol}")
+        known_as = _ENDPOINTS.get(protocol)
+        if known_as is not None and not known_as[1].fullmatch(endpoint):
+            raise _invalid(f"Invalid parameter: {known_as[0]} endpoint ARN")
         if protocol in ("http", "https") and not endpoint.startswith(f"{protocol}://"):
             raise _invalid("Invalid parameter: Endpoint must match the specified protocol")
         attributes = call.params.get("Attributes") or {}
