@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from moto.apigatewayv2.models import apigatewayv2_backends
 
 from localcloud.api import ApiCall, ApiError
 from localcloud.services.http_api.authorizers import described
+from localcloud.services.http_api.deployments import Deployments
 from localcloud.services.http_api.first_class import OPERATIONS
 from localcloud.services.http_api.mappings import REQUEST_PLACES, RESPONSE_PLACES, faults, of_all_statuses
 
@@ -20,13 +22,17 @@ if TYPE_CHECKING:
 class ControlPlane:
     """Answers them; the APIs themselves are moto's."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, deployments: Deployments) -> None:
         self._cloud = cloud
+        self._deployments = deployments
 
     def install(self) -> None:
         """Answer the operations."""
         register = self._cloud.api.register
+        register("apigatewayv2", "CreateStage", self._create_stage)
         register("apigatewayv2", "UpdateStage", self._update_stage)
+        for operation in ("CreateRoute", "UpdateRoute"):
+            register("apigatewayv2", operation, self._route)
         register("apigatewayv2", "CreateIntegration", self._create_integration)
         register("apigatewayv2", "UpdateIntegration", self._update_integration)
         register("apigatewayv2", "CreateApi", self._create_api)
@@ -39,6 +45,30 @@ class ControlPlane:
     @cached_property
     def _backend(self) -> Any:
         return apigatewayv2_backends[self._cloud.account_id][self._cloud.region]
+
+    def _create_stage(self, call: ApiCall) -> dict[str, Any]:
+        api, name = self.find(call.params["ApiId"]), call.params["StageName"]
+        if api is not None and name in api.stages:
+            raise ApiError("ConflictException", "Stage already exists", 409)
+        answer = self._cloud.api.stock(call)
+        if api is not None and call.params.get("DeploymentId"):
+            self._deployments.put(api, api.stages[name], call.params["DeploymentId"])
+        return answer
+
+    def _route(self, call: ApiCall) -> dict[str, Any]:
+        """A route has a method and a path, or is the default, and there is one of each."""
+        api, key = self.find(call.params["ApiId"]), call.params.get("RouteKey")
+        if api is not None and key is not None and api.protocol_type == "HTTP":
+            if not _ROUTE_KEY.fullmatch(key):
+                raise ApiError(
+                    "BadRequestException",
+                    "The provided route key is not formatted properly for HTTP protocol. Format should be "
+                    '"<HTTP METHOD> /<RESOURCE PATH>" or "$default"',
+                )
+            others = (route for route in api.routes.values() if route.route_id != call.params.get("RouteId"))
+            if any(route.route_key == key for route in others):
+                raise ApiError("ConflictException", f"Route with key {key} already exists for this API", 409)
+        return self._cloud.api.stock(call)
 
     def _update_stage(self, call: ApiCall) -> dict[str, Any]:
         """moto cannot change a stage."""
@@ -54,6 +84,8 @@ class ControlPlane:
                 setattr(stage, attribute, lowered_names(value) if attribute.endswith("_settings") else value)
         if "routeSettings" in lowered:
             stage.route_settings = {route: lowered_names(value) for route, value in lowered["routeSettings"].items()}
+        if "deploymentId" in lowered:
+            self._deployments.put(api, stage, lowered["deploymentId"])
         stage.updated = self._cloud.now
         return _described(stage)
 
@@ -120,6 +152,7 @@ def _check_mappings(params: Mapping[str, Any]) -> None:
         raise ApiError("BadRequestException", f"Invalid mapping expression specified: {result}")
 
 
+_ROUTE_KEY = re.compile(r"\$default|(?:ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /\S*")
 _STAGE_SETTINGS = {
     "accessLogSettings": "access_log_settings",
     "autoDeploy": "auto_deploy",

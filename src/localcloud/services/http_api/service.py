@@ -11,6 +11,7 @@ from localcloud.net import HttpRequest, HttpResponse
 from localcloud.services.access_logs import write_access_log
 from localcloud.services.http_api.control import ControlPlane, lowered_names, route_settings
 from localcloud.services.http_api.cors import cors_headers, simple_cors_headers
+from localcloud.services.http_api.deployments import Deployments
 from localcloud.services.http_api.integrations import Integrations
 from localcloud.services.http_api.metrics import Metrics
 from localcloud.services.http_api.payload import common_log_time
@@ -41,7 +42,8 @@ class HttpApi:
         self._rate, self._burst = float(account["rps"]), float(account["burst"])
         self._body_limit = int(cloud.facts.value("quota.apigw.payload")) * _MB
         self._ids = cloud.kernel.streams["http-api/ids"]
-        self._control = ControlPlane(cloud)
+        self._deployments = Deployments(cloud)
+        self._control = ControlPlane(cloud, self._deployments)
         self._integrations = Integrations(cloud)
         self._metrics = Metrics(cloud)
         self.on_finished: list[Finished] = []
@@ -50,6 +52,7 @@ class HttpApi:
         """Serve every API's host, as moto knows them at the moment of the request."""
         self._cloud.http.serve_suffix(self._suffix, self.serve)
         self._control.install()
+        self._deployments.install()
 
     # -- one request -----------------------------------------------------------------------------
 
@@ -114,7 +117,8 @@ class HttpApi:
             listener(api_id, stage, answer.status, self._cloud.kernel.now_us - started_us)
 
     def _answer(self, api: Any, stage: Any, path: str, request: HttpRequest, log: dict[str, Any]) -> HttpResponse:
-        if stage is None:
+        api = self._deployments.live(api, stage) if stage is not None else None
+        if api is None:
             return _NOT_FOUND
         cors = lowered_names(api.cors_configuration) if api.cors_configuration else {}
         if cors and request.method == "OPTIONS" and "origin" in request.headers:
