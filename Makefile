@@ -28,8 +28,7 @@ $(VENV)/ready: pyproject.toml constraints.txt requirements.txt
 
 test: ## all gates
 	$(MAKE) -j2 lint types $(STAND_IN)/bin/aws browser
-	$(MAKE) -j2 stand-in-tests unit UNIT="nice -n 19"
-	$(MAKE) nbval
+	$(MAKE) -j3 stand-in-tests unit nbval POLITE="nice -n 19"
 
 check: lint types ## the fast subset
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/localcloud/kernel tests/localcloud/runtime \
@@ -65,9 +64,9 @@ lint: env
 types: env
 	$(BIN)/mypy
 
-# What runs on the stand-in waits in real time, so the other tests give way to it.
+# What runs on the stand-in waits in real time, so the other tests and the notebooks give way to it.
 unit: env ## the tests, but for those on the stand-in
-	$(UNIT) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(POLITE) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 stand-in: $(STAND_IN)/bin/aws stand-in-tests ## install the stand-in for AWS, and run the tests on it
 
@@ -84,8 +83,8 @@ notebooks: env ## write labs/ and solutions/ anew from their sources
 	$(BIN)/python -m patisserie.notebooks digests
 
 nbval: env ## run every notebook: solutions strictly, labs as a learner who has solved nothing
-	PATISSERIE_STRICT=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 120 solutions
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout 120 labs
+	PATISSERIE_STRICT=1 $(POLITE) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 120 solutions
+	$(POLITE) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout 120 labs
 
 reference: env ## write the book's generated pages anew
 	$(BIN)/python -m patisserie.reference

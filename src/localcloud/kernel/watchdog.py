@@ -2,7 +2,7 @@
 
 Virtual time stands still while Python code computes. A handler that spins for ever would
 hang the notebook, so after `limit_s` seconds of the processor without a switch it gets `HandlerSpun`:
-a busy computer is no reason. One that neither computes nor waits in virtual time is given longer.
+a busy computer is no reason. So does one that stands still in real time, and uses the processor not at all.
 One that grows beyond its memory in one go would take the computer's, so it gets `MemoryExhausted`.
 """
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from localcloud.kernel.loop import Kernel
 
 _SAMPLE_S = 0.1
-_IDLE_LIMITS = 3  # so many limits on the wall, for code that stands still in real time
 # taken before anything is patched: the watchdog lives in real time
 _allocate_lock = _thread.allocate_lock
 _monotonic = time.monotonic
@@ -85,21 +84,28 @@ class Watchdog:
 
     def _watch(self) -> None:
         process, cpu_s = psutil.Process(), _cpu_clock(self._kernel.thread_id)
-        seen, since, used, before = -1, _monotonic(), cpu_s(), _resident_bytes(process)
+        seen, before = -1, _resident_bytes(process)
+        began = last = cpu_s()  # of the processor: at the last switch, and at the last look
+        moved = _monotonic()  # when it was last seen to use the processor
         while not self._stop.acquire(timeout=min(_SAMPLE_S, self.limit_s / 4)):
             kernel = self._kernel
             task = kernel.running_task
             if task is None or kernel.switches != seen:
-                seen, since, used, before = kernel.switches, _monotonic(), cpu_s(), _resident_bytes(process)
+                seen, before = kernel.switches, _resident_bytes(process)
+                began, moved = cpu_s(), _monotonic()
+                last = began
                 continue
+            now = cpu_s()
+            if now > last:
+                last, moved = now, _monotonic()
             most = task.group.memory_bytes if task.group is not None else None
             if most is not None and _resident_bytes(process) - before > most:
                 self._raise(MemoryExhausted, seen)
                 before = _resident_bytes(process)
-            elif cpu_s() - used > self.limit_s or _monotonic() - since > _IDLE_LIMITS * self.limit_s:
+            elif now - began > self.limit_s or _monotonic() - moved > self.limit_s:
                 self.stopped.append(str(getattr(task.group, "name", "")))
                 self._raise(HandlerSpun, seen)
-                since, used = _monotonic(), cpu_s()
+                began, moved = now, _monotonic()
 
     def _raise(self, kind: type[BaseException], switch: int) -> None:
         """Raise an exception where the kernel's thread is now."""

@@ -187,6 +187,14 @@ def test_a_task_that_spins_in_real_time_is_stopped_and_the_kernel_stays_usable()
     kernel.close()
 
 
+def test_a_task_that_stands_still_in_real_time_is_stopped_as_soon_as_it_can_be():
+    kernel = Kernel(spin_limit_s=0.1)
+    with pytest.raises(HandlerSpun):
+        kernel.call(time.sleep, 0.5)  # the real one
+    assert kernel.call(lambda: "usable") == "usable"
+    kernel.close()
+
+
 def test_a_task_that_takes_more_memory_than_its_group_has_is_stopped():
     kernel = Kernel()
     group = TaskGroup(kernel)
