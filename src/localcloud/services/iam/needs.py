@@ -5,62 +5,38 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
+from localcloud.services.iam.actions import action_of
 from localcloud.services.iam.conditions import Context
+from localcloud.services.iam.request_keys import request_keys
 from localcloud.services.iam.resources import RESOURCES, UNKNOWN, Place, bus_arn, nothing, table_arn
 
-# IAM's names of services where botocore has others
-_PREFIXES = {
-    "apigatewaymanagementapi": "execute-api", "apigatewayv2": "apigateway", "bedrock-agentcore-control":
-    "bedrock-agentcore", "bedrock-runtime": "bedrock", "dynamodbstreams": "dynamodb", "resourcegroupstaggingapi": "tag",
-    "stepfunctions": "states",
-}  # fmt: skip
-# actions that are not called as the operation is
-_ACTIONS: Mapping[tuple[str, str], str] = {
-    ("apigatewaymanagementapi", "DeleteConnection"): "ManageConnections",
-    ("apigatewaymanagementapi", "GetConnection"): "ManageConnections",
-    ("apigatewaymanagementapi", "PostToConnection"): "ManageConnections",
-    ("bedrock-runtime", "Converse"): "InvokeModel",
-    ("bedrock-runtime", "ConverseStream"): "InvokeModelWithResponseStream",
-    ("lambda", "Invoke"): "InvokeFunction",
-    ("lambda", "InvokeWithResponseStream"): "InvokeFunction",
-    ("s3", "CompleteMultipartUpload"): "PutObject",
-    ("s3", "CopyObject"): "PutObject",
-    ("s3", "CreateMultipartUpload"): "PutObject",
-    ("s3", "DeleteObjects"): "DeleteObject",
-    ("s3", "HeadBucket"): "ListBucket",
-    ("s3", "HeadObject"): "GetObject",
-    ("s3", "ListBuckets"): "ListAllMyBuckets",
-    ("s3", "ListMultipartUploads"): "ListBucketMultipartUploads",
-    ("s3", "ListObjectVersions"): "ListBucketVersions",
-    ("s3", "ListObjects"): "ListBucket",
-    ("s3", "ListObjectsV2"): "ListBucket",
-    ("s3", "ListParts"): "ListMultipartUploadParts",
-    ("s3", "PutBucketNotificationConfiguration"): "PutBucketNotification",
-    ("s3", "UploadPart"): "PutObject",
-    ("sns", "PublishBatch"): "Publish",
-    ("sqs", "ChangeMessageVisibilityBatch"): "ChangeMessageVisibility",
-    ("sqs", "DeleteMessageBatch"): "DeleteMessage",
-    ("sqs", "SendMessageBatch"): "SendMessage",
-}
 _TRANSACTION_ACTIONS = {
     "ConditionCheck": "ConditionCheckItem", "Delete": "DeleteItem", "Get": "GetItem", "Put": "PutItem",
     "Update": "UpdateItem",
 }  # fmt: skip
 _PARTIQL = {"SELECT": "PartiQLSelect", "INSERT": "PartiQLInsert", "UPDATE": "PartiQLUpdate", "DELETE": "PartiQLDelete"}
-# calls of a role that hand another role over, and which parameter names that
-_PASSING: Mapping[tuple[str, str], str] = {
-    ("lambda", "CreateFunction"): "Role",
-    ("lambda", "UpdateFunctionConfiguration"): "Role",
-    ("pipes", "CreatePipe"): "RoleArn",
-    ("pipes", "UpdatePipe"): "RoleArn",
-    ("scheduler", "CreateSchedule"): "Target.RoleArn",
-    ("scheduler", "UpdateSchedule"): "Target.RoleArn",
-    ("stepfunctions", "CreateStateMachine"): "roleArn",
-    ("stepfunctions", "UpdateStateMachine"): "roleArn",
+# the table of a statement, and its index
+_STATED = re.compile(r'\b(?:FROM|INTO|UPDATE)\s+("[^"]+"|[\w-]+)(?:\s*\.\s*("[^"]+"|[\w-]+))?', re.IGNORECASE)
+# calls of a role that hand another role over: which parameter names that, and to which service it goes
+_PASSING: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("bedrock-agentcore-control", "CreateAgentRuntime"): ("roleArn", "bedrock-agentcore"),
+    ("bedrock-agentcore-control", "UpdateAgentRuntime"): ("roleArn", "bedrock-agentcore"),
+    ("events", "PutRule"): ("RoleArn", "events"),
+    ("events", "PutTargets"): ("Targets.RoleArn", "events"),
+    ("lambda", "CreateFunction"): ("Role", "lambda"),
+    ("lambda", "UpdateFunctionConfiguration"): ("Role", "lambda"),
+    ("pipes", "CreatePipe"): ("RoleArn", "pipes"),
+    ("pipes", "UpdatePipe"): ("RoleArn", "pipes"),
+    ("scheduler", "CreateSchedule"): ("Target.RoleArn", "scheduler"),
+    ("scheduler", "UpdateSchedule"): ("Target.RoleArn", "scheduler"),
+    ("stepfunctions", "CreateStateMachine"): ("roleArn", "states"),
+    ("stepfunctions", "UpdateStateMachine"): ("roleArn", "states"),
 }
 _ALWAYS = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}  # nobody is refused these
 
@@ -80,14 +56,23 @@ def needs(service: str, operation: str, params: Mapping[str, Any], place: Place)
         return []
     found = list(_items(service, operation, params, place))
     if not found:
-        prefix = _PREFIXES.get(service, service)
-        action = f"{prefix}:{_ACTIONS.get((service, operation), operation)}"
-        resources = RESOURCES.get(service, nothing)(operation, params, place)
-        found = [Need(action, resource, _context(service, operation, params)) for resource in resources]
-    role = look(params, _PASSING.get((service, operation), ""))
-    if isinstance(role, str) and role:
-        found.append(Need("iam:PassRole", role))
+        action, context = action_of(service, operation, params), request_keys(service, operation, params)
+        found = [Need(action, at, context) for at in RESOURCES.get(service, nothing)(operation, params, place)]
+    if service == "s3":
+        found += _of_settings(operation, params)
+    if (service, operation) in _PASSING:
+        path, receiver = _PASSING[service, operation]
+        context = {"iam:passedtoservice": (f"{receiver}.amazonaws.com",)}
+        found += [Need("iam:PassRole", role, context) for role in _roles(params, path)]
     return found
+
+
+def _roles(params: Mapping[str, Any], path: str) -> list[str]:
+    """The roles at a path, each once; the targets of a rule may each have one."""
+    first, _, last = path.partition(".")
+    members = params.get(first)
+    found = [look(one, last) for one in members] if isinstance(members, list | tuple) else [look(params, path)]
+    return list(dict.fromkeys(role for role in found if isinstance(role, str) and role))
 
 
 def look(params: Mapping[str, Any], path: str) -> Any:
@@ -98,10 +83,40 @@ def look(params: Mapping[str, Any], path: str) -> Any:
     return found
 
 
-def _context(service: str, operation: str, params: Mapping[str, Any]) -> Context:
-    if (service, operation) == ("cloudwatch", "PutMetricData"):
-        return {"cloudwatch:namespace": (str(params.get("Namespace")),)}
-    return {}
+def _stated(statement: str, place: Place) -> str:
+    """What a statement of PartiQL is about."""
+    found = _STATED.search(statement)
+    if found is None:
+        return UNKNOWN
+    table, index = (name.strip('"') if name else "" for name in found.groups())
+    return table_arn(table, place) + (f"/index/{index}" if index else "")
+
+
+def _object(bucket: Any, key: Any) -> str:
+    return f"arn:aws:s3:::{bucket}/{key}"
+
+
+def _of_settings(operation: str, params: Mapping[str, Any]) -> Iterator[Need]:
+    """What an object that is written gets along with its bytes needs rights of its own."""
+    if operation not in ("CopyObject", "CreateMultipartUpload", "PutObject"):
+        return
+    at = _object(params.get("Bucket"), params.get("Key"))
+    for name, action in (
+        ("Tagging", "PutObjectTagging"), ("ACL", "PutObjectAcl"), ("ObjectLockMode", "PutObjectRetention"),
+        ("ObjectLockLegalHoldStatus", "PutObjectLegalHold"),
+    ):  # fmt: skip
+        if params.get(name):
+            yield Need(f"s3:{action}", at, request_keys("s3", operation, params))
+
+
+def _copied(source: Any) -> Need:
+    """Reading what is to be copied."""
+    if isinstance(source, Mapping):
+        text, version = _object(source["Bucket"], source["Key"]), source.get("VersionId")
+    else:
+        name, _, version = str(source).lstrip("/").partition("?versionId=")
+        text = f"arn:aws:s3:::{unquote(name)}"
+    return Need("s3:GetObjectVersion" if version else "s3:GetObject", text)
 
 
 def _items(service: str, operation: str, params: Mapping[str, Any], place: Place) -> Iterator[Need]:
@@ -113,17 +128,21 @@ def _items(service: str, operation: str, params: Mapping[str, Any], place: Place
         statements = params.get("Statements") or params.get("TransactStatements") or [params]
         for statement in statements if "Statement" in operation or operation == "ExecuteTransaction" else ():
             verb = str(statement.get("Statement", "")).strip().partition(" ")[0].upper()
-            yield Need(f"dynamodb:{_PARTIQL.get(verb, 'PartiQLSelect')}", UNKNOWN)
+            action = f"dynamodb:{_PARTIQL.get(verb, 'PartiQLSelect')}"
+            yield Need(action, _stated(str(statement.get("Statement", "")), place))
     elif (service, operation) == ("events", "PutEvents"):
         for entry in params.get("Entries") or ():
             context = {"events:source": (str(entry.get("Source")),), "events:detail-type":
                        (str(entry.get("DetailType")),)}  # fmt: skip
             yield Need("events:PutEvents", bus_arn(entry.get("EventBusName") or "default", place), context)
-    elif (service, operation) == ("s3", "CopyObject"):
-        yield Need("s3:PutObject", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}")
-        source = params.get("CopySource")
-        text = f"{source['Bucket']}/{source['Key']}" if isinstance(source, Mapping) else str(source).lstrip("/")
-        yield Need("s3:GetObject", f"arn:aws:s3:::{text.partition('?')[0]}")
+    elif service == "s3" and operation in ("CopyObject", "UploadPartCopy"):
+        yield Need("s3:PutObject", _object(params["Bucket"], params["Key"]), request_keys(service, operation, params))
+        yield _copied(params.get("CopySource"))
     elif (service, operation) == ("s3", "DeleteObjects"):
         for one in params["Delete"]["Objects"]:
-            yield Need("s3:DeleteObject", f"arn:aws:s3:::{params['Bucket']}/{one['Key']}")
+            yield Need(action_of(service, "DeleteObject", one), _object(params["Bucket"], one["Key"]))
+    elif (service, operation) == ("s3", "GetObjectAttributes"):
+        at, newest = _object(params["Bucket"], params["Key"]), not params.get("VersionId")
+        for action in ("GetObject", "GetObjectAttributes") if newest else ("GetObjectVersion",
+                                                                           "GetObjectVersionAttributes"):  # fmt: skip
+            yield Need(f"s3:{action}", at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from localcloud.api import ApiError
 from localcloud.principals import Principal
 from localcloud.services.iam.needs import Need
+from localcloud.services.iam.resources import ANY
 
 _JSON = {
     "application-autoscaling", "codedeploy", "dynamodb", "dynamodbstreams", "events", "kinesis", "kms", "logs",
@@ -20,7 +21,8 @@ def refusal(service: str, principal: Principal, need: Need, why: str) -> ApiErro
     """The service's error. `why` is the end of its sentence."""
     action = _spelt(service, need.action)
     resource = f'"{need.resource}"' if service == "s3" else need.resource
-    about = f" on resource: {resource}" if need.resource else ""
+    told = need.resource and not (service == "cloudwatch" and need.resource == ANY)
+    about = f" on resource: {resource}" if told else ""
     message = f"User: {principal.arn} is not authorized to perform: {action}{about} {why.replace('ACTION', action)}"
     if service == "sns":
         return ApiError("AuthorizationError", message, 403, Type="Sender")

@@ -43,11 +43,11 @@ class ResourcePolicies:
         return [one for one in self._statements(action, resource) if one.names(principal)]
 
     def named(self, service: str, params: Mapping[str, Any], need: Need) -> Need:
-        """The need, with the ARN of a secret that is called by its name."""
+        """The need, with the ARN of a secret that is called by its name; that of no secret stays the name."""
         if service != "secretsmanager" or need.resource or not isinstance(params.get("SecretId"), str):
             return need
         secret = self._backend("secretsmanager").secrets.get(params["SecretId"])
-        return replace(need, resource=secret.arn) if secret is not None else need
+        return replace(need, resource=secret.arn if secret is not None else params["SecretId"])
 
     def _statements(self, action: str, resource: str) -> tuple[Statement, ...]:
         reader = self._readers.get(action.partition(":")[0])

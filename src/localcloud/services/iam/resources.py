@@ -8,6 +8,8 @@ from typing import Any
 
 ANY = "*"  # of actions that are about no single resource
 UNKNOWN = ""
+_GEOGRAPHIES = ("apac", "eu", "global", "us")  # of inference profiles
+_OF_METRICS = ("GetMetricData", "GetMetricStatistics", "GetMetricWidgetImage", "PutMetricData")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,13 @@ def _topic(operation: str, params: Mapping[str, Any], place: Place) -> list[str]
 
 
 def _function(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
+    if operation in ("CreateEventSourceMapping", "GetAccountSettings", "ListEventSourceMappings"):
+        return [ANY]  # mappings know the function as a condition only
+    if isinstance(params.get("UUID"), str):
+        return [place.arn("lambda", f"event-source-mapping:{params['UUID']}")]
     reference = params.get("FunctionName")
     if not isinstance(reference, str):
-        return _named("lambda", "", "Resource")(operation, params, place)
+        return _named("lambda", "", "Resource", "DurableExecutionArn", "Arn")(operation, params, place)
     parts = reference.split(":")
     name = ":".join(parts[parts.index("function") + 1 :] if "function" in parts else parts)
     qualifier = params.get("Qualifier")
@@ -87,7 +93,9 @@ def _rule(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
     if isinstance(name, str) and ("Rule" in operation or "Targets" in operation):
         bus = bus.rsplit("/", 1)[-1]
         return [place.arn("events", f"rule/{name}" if bus == "default" else f"rule/{bus}/{name}")]
-    return [UNKNOWN]
+    if operation.startswith("List") or operation == "TestEventPattern":
+        return [ANY]
+    return [bus_arn(name, place) if isinstance(name, str) and operation.endswith("EventBus") else UNKNOWN]
 
 
 def _machine(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
@@ -98,12 +106,21 @@ def _machine(operation: str, params: Mapping[str, Any], place: Place) -> list[st
 
 
 def _log_group(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
-    group = params.get("logGroupName")
-    if not isinstance(group, str):
-        return [UNKNOWN]
-    stream = f"log-stream:{params['logStreamName']}" if params.get("logStreamName") else "*"
-    # a stream that is yet to be made belongs to the group; the events go to the stream
-    return [place.arn("logs", f"log-group:{group}:{'*' if operation == 'CreateLogStream' else stream}")]
+    """A group, too, is asked for with a stream behind it, whose name is empty."""
+    groups = params.get("logGroupNames") or params.get("logGroupIdentifiers")
+    groups = groups or [params.get("logGroupName") or params.get("logGroupIdentifier")]
+    stream = params.get("logStreamName") or ""
+    if operation == "DescribeLogGroups":
+        groups = [""]
+    return [
+        place.arn("logs", f"log-group:{_group(one)}:log-stream:{stream}") if isinstance(one, str) else UNKNOWN
+        for one in groups
+    ]
+
+
+def _group(name: str) -> str:
+    """The name of a group that may be given by its ARN."""
+    return name.split(":")[6] if name.startswith("arn:") else name
 
 
 def _object(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
@@ -114,6 +131,8 @@ def _object(operation: str, params: Mapping[str, Any], place: Place) -> list[str
 
 
 def _parameter(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
+    if operation == "DescribeParameters":
+        return [place.arn("ssm", "*")]
     names = params.get("Names") or [params.get("Name") or params.get("Path")]
     return [
         (name if name.startswith("arn:") else place.arn("ssm", f"parameter/{name.lstrip('/').partition(':')[0]}"))
@@ -124,13 +143,57 @@ def _parameter(operation: str, params: Mapping[str, Any], place: Place) -> list[
 
 
 def _model(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
+    """A model; or an inference profile, and the model behind it."""
     model = params.get("modelId")
     if not isinstance(model, str):
         return [UNKNOWN]
+    name = model.partition("inference-profile/")[2] if model.startswith("arn:") else model
+    geography, _, behind = name.partition(".")
+    if geography in _GEOGRAPHIES:
+        foundation = f"arn:aws:bedrock:{place.region}::foundation-model/{behind}"
+        return [place.arn("bedrock", f"inference-profile/{name}"), foundation]
     return [model if model.startswith("arn:") else f"arn:aws:bedrock:{place.region}::foundation-model/{model}"]
 
 
+def _agent(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
+    """Invoking a runtime needs the runtime and its endpoint."""
+    found = _named("bedrock-agentcore", "", "agentRuntimeArn")(operation, params, place)
+    if operation == "InvokeAgentRuntime" and found[0].startswith("arn:"):
+        found.append(f"{found[0]}/runtime-endpoint/{params.get('qualifier') or 'DEFAULT'}")
+    return found
+
+
+def _alarms(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
+    """Only alarms and dashboards are resources; metrics are not."""
+    names = params.get("AlarmNames") or [params.get("AlarmName")]
+    if operation.endswith(("Alarm", "Alarms", "AlarmActions", "AlarmHistory", "AlarmState")):
+        return [place.arn("cloudwatch", f"alarm:{name or '*'}") for name in names]
+    if isinstance(params.get("DashboardName"), str):
+        return [f"arn:aws:cloudwatch::{place.account_id}:dashboard/{params['DashboardName']}"]
+    return [ANY if operation in _OF_METRICS or operation.startswith("List") else UNKNOWN]
+
+
+def _streams(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
+    """Policies that let list streams name all those of an account."""
+    if operation == "ListStreams":
+        return [place.arn("kinesis", "stream/*")]
+    return _named("kinesis", "stream/", "ConsumerARN", "StreamARN", "StreamName")(operation, params, place)
+
+
+def _table_streams(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
+    if operation == "ListStreams":
+        return [f"{table_arn(params.get('TableName') or '*', place)}/stream/*"]
+    return _named("dynamodb", "", "StreamArn")(operation, params, place)
+
+
+def _secret(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
+    """Which secret a name means is looked up where the state is."""
+    return [ANY if operation in ("BatchGetSecretValue", "GetRandomPassword", "ListSecrets") else UNKNOWN]
+
+
 def _schedule(operation: str, params: Mapping[str, Any], place: Place) -> list[str]:
+    if operation.startswith("List") and operation != "ListTagsForResource":
+        return [ANY]
     if isinstance(params.get("Name"), str) and operation.endswith("Schedule"):
         return [place.arn("scheduler", f"schedule/{params.get('GroupName') or 'default'}/{params['Name']}")]
     return [UNKNOWN]
@@ -148,18 +211,21 @@ def _every(operation: str, params: Mapping[str, Any], place: Place) -> list[str]
 
 
 RESOURCES: Mapping[str, Resources] = {
-    "bedrock-agentcore": _named("bedrock-agentcore", "", "agentRuntimeArn"),
+    "bedrock-agentcore": _agent,
     "bedrock-runtime": _model,
     "ce": _every,
+    "cloudwatch": _alarms,
     "dynamodb": _tables,
-    "dynamodbstreams": _named("dynamodb", "", "StreamArn"),
+    "dynamodbstreams": _table_streams,
     "events": _rule,
-    "kinesis": _named("kinesis", "stream/", "ConsumerARN", "StreamARN", "StreamName"),
+    "kinesis": _streams,
     "kms": _key,
     "lambda": _function,
     "logs": _log_group,
+    "pipes": _named("pipes", "pipe/", "Name", "resourceArn"),
     "s3": _object,
     "scheduler": _schedule,
+    "secretsmanager": _secret,
     "sns": _topic,
     "sqs": _queue,
     "ssm": _parameter,

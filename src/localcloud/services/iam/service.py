@@ -70,8 +70,9 @@ class Iam:
         """Raises ApiError when `principal` may not make a call by botocore's names of a service and an operation."""
         if not self.enforced or not principal.role_arn:  # TestState may do without a role
             return
-        for need in needs(service, operation, params, self._place):
-            why = self._why_not(principal, self._resources.named(service, params, need))
+        for asked in needs(service, operation, params, self._place):
+            need = self._resources.named(service, params, asked)
+            why = self._why_not(principal, need)
             if why is not None:
                 raise refusal(service, principal, need, why)
 

@@ -25,7 +25,7 @@ def deliver_logs(cloud: Cloud, sandbox: Sandbox) -> list[tuple[int, str]]:
 
 def _may_write(cloud: Cloud, who: Principal, group: str, stream: str) -> bool:
     arn = f"arn:aws:logs:{cloud.region}:{cloud.account_id}:log-group:{group}"
-    needed = [("CreateLogStream", f"{arn}:*"), ("PutLogEvents", f"{arn}:log-stream:{stream}")]
+    needed = [("CreateLogStream", f"{arn}:log-stream:{stream}"), ("PutLogEvents", f"{arn}:log-stream:{stream}")]
     if cloud.iam.enforced and not cloud.logs.has_group(group):
-        needed.append(("CreateLogGroup", f"{arn}:*"))
+        needed.append(("CreateLogGroup", f"{arn}:log-stream:"))
     return all(cloud.iam.permits(who, f"logs:{action}", resource) for action, resource in needed)
