@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from localcloud.services.iam.conditions import hold
+
 WHO = "User: arn:aws:sts::123456789012:assumed-role/clerk/clerk is not authorized to perform:"
 PUT = {"TableName": "orders", "Item": {"id": {"S": "1"}}}
 NOW_DENIED = {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "*"}
@@ -166,3 +168,121 @@ def test_a_refusal_takes_the_time_of_an_answer_and_is_traced(attempt, cloud, tab
 def test_whoever_is_outside_may_do_everything(cloud, table):
     cloud.client("dynamodb").put_item(**PUT)
     assert cloud.client("dynamodb").scan(TableName="orders")["Count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("resource", "outcome"),
+    [
+        ("arn:aws:lambda:*:*:function:clerk", "ok"),
+        ("arn:aws:lambda:*:*:*", "ok"),
+        ("arn:aws:lambda:*:function:clerk", "AccessDeniedException"),  # "function" would be the account
+    ],
+)
+def test_a_wildcard_does_not_reach_from_one_part_of_an_arn_into_the_next(attempt, resource, outcome):
+    right = allow("lambda:InvokeFunction", resource)
+    assert attempt("lambda", "invoke", right, FunctionName="clerk", InvocationType="DryRun")[0] == outcome
+
+
+@pytest.mark.parametrize(
+    ("resource", "outcome"),
+    [
+        ("arn:aws:dynamodb:us-east-1:${aws:PrincipalAccount}:table/*", "ok"),
+        ("arn:aws:dynamodb:us-east-1:*:table/${aws:PrincipalTag/team}", "ok"),
+        ("arn:aws:dynamodb:us-east-1:*:table/${aws:PrincipalTag/shop}", "refused"),
+        ("arn:aws:dynamodb:us-east-1:*:table/${aws:PrincipalTag/shop, 'orders'}", "ok"),
+        ("arn:aws:dynamodb:us-east-1:*:table/order${*}", "refused"),
+    ],
+)
+def test_variables_of_a_policy_stand_for_what_the_request_has(attempt, cloud, table, resource, outcome):
+    attempt("dynamodb", "put_item", "sqs:*", **PUT)
+    cloud.client("iam").tag_role(RoleName="clerk", Tags=[{"Key": "team", "Value": "orders"}])
+    code, _ = attempt("dynamodb", "put_item", {**allow("dynamodb:*"), "Resource": resource}, **PUT)
+    assert code == ("ok" if outcome == "ok" else "AccessDeniedException")
+
+
+def test_the_tags_of_a_role_may_be_conditions(attempt, cloud, table):
+    right = allow("dynamodb:*", StringEquals={"aws:PrincipalTag/Team": "till"})
+    assert attempt("dynamodb", "put_item", right, **PUT)[0] == "AccessDeniedException"
+    cloud.client("iam").tag_role(RoleName="clerk", Tags=[{"Key": "team", "Value": "till"}])
+    assert attempt("dynamodb", "put_item", right, **PUT)[0] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "given", "holds"),
+    [
+        ("IpAddress", ["10.0.0.0/8"], ["10.1.2.3"], True),
+        ("NotIpAddress", ["10.0.0.0/8"], ["10.1.2.3"], False),
+        ("IpAddress", ["10.0.0.0/8"], ["192.0.2.1"], False),
+        ("NotIpAddress", ["10.0.0.0/8"], [], True),
+        ("StringLike", ["a${*}"], ["a*"], True),
+        ("StringLike", ["a${*}"], ["ab"], False),
+        ("StringEquals", ["a${$}"], ["a$"], True),
+        ("StringNotEquals", ["${no:key}"], ["a"], False),
+        ("ForAnyValue:StringNotEquals", ["a"], [], False),
+        ("ForAnyValue:StringNotEquals", ["a"], ["a", "b"], True),
+        ("ForAllValues:StringNotEquals", ["a"], ["a", "b"], False),
+        ("ForAllValues:StringLike", ["a*", "b*"], ["ab", "bc"], True),
+        ("NumericNotEquals", ["3"], ["3.0"], False),
+    ],
+)
+def test_operators_compare_what_a_request_has(operator, values, given, holds):
+    context = {"x:key": tuple(given)} if given else {}
+    assert hold({operator: {"x:Key": values}}, context, variables=True) is holds
+
+
+# -- policies of resources -------------------------------------------------------------------------
+
+ROLE, SESSION = "arn:aws:iam::123456789012:role/clerk", "arn:aws:sts::123456789012:assumed-role/clerk/clerk"
+ROOT = "arn:aws:iam::123456789012:root"
+
+
+@pytest.fixture
+def send(cloud, attempt, queue):
+    """send({...statement of the queue's policy...}, *rights): what a function is told that sends a message."""
+
+    def call(statement, *rights):
+        statement = {"Action": "sqs:SendMessage", "Resource": queue[1], **statement}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        cloud.client("sqs").set_queue_attributes(QueueUrl=queue[0], Attributes={"Policy": policy})
+        code, told = attempt("sqs", "send_message", *rights, QueueUrl=queue[0], MessageBody="x")
+        return "ok" if code == "ok" else told.partition(" arn:aws:sqs:us-east-1:123456789012:orders ")[2]
+
+    return call
+
+
+@pytest.mark.parametrize("whom", [ROLE, SESSION, "*"])
+def test_a_resource_may_let_a_role_in_by_itself(send, whom):
+    assert send({"Effect": "Allow", "Principal": {"AWS": whom}}, "dynamodb:*") == "ok"
+
+
+@pytest.mark.parametrize("whom", ["123456789012", ROOT])
+def test_an_account_that_is_let_in_lets_its_own_policies_decide(send, whom):
+    statement = {"Effect": "Allow", "Principal": {"AWS": whom}}
+    assert send(statement, "dynamodb:*").startswith("because no identity-based policy allows")
+    assert send(statement, "sqs:*") == "ok"
+
+
+@pytest.mark.parametrize("whom", [ROLE, SESSION, ROOT, "123456789012", "*"])
+def test_a_resource_may_keep_a_role_or_its_whole_account_out(send, whom):
+    told = send({"Effect": "Deny", "Principal": {"AWS": whom}}, "sqs:*")
+    assert told == "with an explicit deny in a resource-based policy"
+
+
+@pytest.mark.parametrize(("whom", "outcome"), [([ROLE, SESSION, ROOT], "ok"), ([ROOT], "denied")])
+def test_a_resource_may_keep_everybody_else_out(send, whom, outcome):
+    told = send({"Effect": "Deny", "NotPrincipal": {"AWS": whom}}, "sqs:*")
+    assert told == ("ok" if outcome == "ok" else "with an explicit deny in a resource-based policy")
+
+
+@pytest.mark.parametrize(
+    ("whom", "outcome"),
+    [(ROLE, "because no permissions boundary allows the sqs:sendmessage action"), (SESSION, "ok")],
+)
+def test_a_boundary_bounds_what_a_resource_lets_the_role_do_but_not_its_session(cloud, send, whom, outcome):
+    statement = {"Effect": "Allow", "Principal": {"AWS": whom}}
+    assert send(statement, "dynamodb:*") == "ok"
+    bound = json.dumps({"Version": "2012-10-17", "Statement": [allow("dynamodb:*")]})
+    iam = cloud.client("iam")
+    boundary = iam.create_policy(PolicyName="bound", PolicyDocument=bound)["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName="clerk", PermissionsBoundary=boundary)
+    assert send(statement, "dynamodb:*") == outcome

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 
-
 class ResourcePolicies:
     """Reads them from moto's state at the moment of use."""
 

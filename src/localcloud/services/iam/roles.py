@@ -59,8 +59,12 @@ class Roles:
         self._known[arn] = source, found
         return found
 
-    def exists(self, arn: str) -> bool:
-        return self._model(arn) is not None
+    def tags(self, arn: str) -> dict[str, str]:
+        """The tags of a role."""
+        role = self._model(arn)
+        given = [] if role is None else role.tags
+        found = given.values() if isinstance(given, dict) else given  # moto keeps them either way
+        return {tag["Key"]: tag["Value"] for tag in found}
 
     def trusts(self, arn: str, service: str) -> bool:
         """Whether a service may assume the role; False when there is no such role."""

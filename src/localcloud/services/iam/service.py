@@ -107,7 +107,7 @@ class Iam:
             return None
         request = Request(need.action, need.resource, self._context(principal, need))
         why = self._evaluate(principal, policies, request)
-        plain = not any(one.conditions for one in (*policies.identity, *(policies.boundary or ())))
+        plain = not any(one.depends for one in (*policies.identity, *(policies.boundary or ())))
         known[1][key] = why is None and plain and not self._resources.has(need)
         return why
 
@@ -118,27 +118,34 @@ class Iam:
         boundary = effect_of(policies.boundary, request) if policies.boundary is not None else Effect.ALLOW
         if boundary is Effect.DENY:
             return explicit("a permissions boundary")
-        resource = effect_of(self._resources.about(request.action, request.resource, principal), request)
+        about = self._resources.about(request.action, request.resource, principal)
+        resource = effect_of(about, request)
         if resource is Effect.DENY:
             return explicit("a resource-based policy")
-        if resource is Effect.ALLOW:
+        # what a resource's policy lets a session do is not bounded; what it lets the role do is
+        if effect_of([one for one in about if not one.names_role_only(principal)], request) is Effect.ALLOW:
             return None
-        if identity is None:
+        if identity is None and resource is None:
             return implicit()
         return None if boundary is Effect.ALLOW else implicit("permissions boundary")
 
     def _context(self, principal: Principal, need: Need) -> Mapping[str, tuple[str, ...]]:
         unix_s = self._cloud.kernel.unix_us // 1_000_000
         account = (self._place.account_id,)
+        tags = self._roles.tags(principal.role_arn)
         return {
             "aws:currenttime": (self._cloud.now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
             "aws:epochtime": (str(unix_s),),
+            "aws:multifactorauthpresent": ("false",),
             "aws:principalaccount": account,
             "aws:principalarn": (principal.role_arn,),
+            "aws:principalisawsservice": ("false",),
             "aws:principaltype": ("AssumedRole",),
             "aws:requestedregion": (self._place.region,),
             "aws:resourceaccount": account,
             "aws:securetransport": ("true",),
+            "aws:userid": (principal.user_id,),
             "aws:viaawsservice": ("false",),
+            **{f"aws:principaltag/{name.lower()}": (value,) for name, value in tags.items()},
             **need.context,
         }
