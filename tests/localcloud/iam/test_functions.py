@@ -199,3 +199,34 @@ def handler(event, context):
             told.append(exc.response["Error"]["Message"].partition(" because ")[2])
     return told
 """
+
+
+def test_a_function_in_a_network_needs_the_rights_to_its_interfaces(function, role):
+    network = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    with pytest.raises(ClientError, match="role does not have permissions to call CreateNetworkInterface on EC2"):
+        function("greet", HELLO, Role=role("r", "lambda", LOGS), VpcConfig=network)
+    rights = [f"ec2:{action}NetworkInterface{ending}" for action, ending in
+              (("Create", ""), ("Describe", "s"), ("Delete", ""))]  # fmt: skip
+    function("greet", HELLO, Role=role("r", "lambda", *rights), VpcConfig=network)
+
+
+@pytest.mark.parametrize(
+    ("rights", "answers"),
+    [
+        (["s3:GetObject", "s3:ListBucket"], ["NoSuchKey", "404"]),
+        (["s3:GetObject"], ["AccessDenied", "403"]),  # not to be told what is there
+        (["s3:ListBucket"], ["AccessDenied", "403"]),
+    ],
+)
+def test_who_may_not_list_a_bucket_is_not_told_that_an_object_is_missing(attempt, cloud, rights, answers):
+    cloud.client("s3").create_bucket(Bucket="bucket")
+    asked = {"Bucket": "bucket", "Key": "k"}
+    assert [attempt("s3", name, *rights, **asked)[0] for name in ("get_object", "head_object")] == answers
+    cloud.client("s3").put_object(**asked)
+    if "s3:GetObject" in rights:
+        assert attempt("s3", "get_object", *rights, **asked)[0] == "ok"
+
+
+def test_a_head_request_is_refused_without_words(attempt, cloud):
+    cloud.client("s3").create_bucket(Bucket="bucket")
+    assert attempt("s3", "head_bucket", "sqs:*", Bucket="bucket") == ["403", "Forbidden"]

@@ -77,8 +77,16 @@ def test_a_state_machine_starts_another_in_its_role(run, role, cloud):
     inner = states.create_state_machine(name="inner", definition=definition, roleArn=role("i", "states"))
     task = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2",
             "Parameters": {"StateMachineArn": inner["stateMachineArn"]}}  # fmt: skip
-    assert run(role("baker", "states"), task)["status"] == "FAILED"
-    assert run(role("baker", "states", "states:StartExecution"), task)["status"] == "SUCCEEDED"
+    rule = {"Effect": "Allow", "Action": ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
+            "Resource": "arn:aws:events:*:*:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"}  # fmt: skip
+    with pytest.raises(ClientError, match=r"AccessDenied.*'arn:.*role/baker' is not authorized to create managed-rule"):
+        run(role("baker", "states", "states:StartExecution"), task)
+    assert run(role("baker", "states", rule), task)["status"] == "FAILED"
+    assert run(role("baker", "states", rule, "states:StartExecution"), task)["status"] == "SUCCEEDED"
+    machine = states.create_state_machine(name="m", definition=definition, roleArn=role("i", "states"))
+    waiting = json.dumps({"StartAt": "Do", "States": {"Do": {**task, "End": True}}})
+    with pytest.raises(ClientError, match=r"role/i' is not authorized to create managed-rule"):
+        states.update_state_machine(stateMachineArn=machine["stateMachineArn"], definition=waiting)
 
 
 def test_a_schedule_that_may_not_send_gives_up_at_once_and_says_why(cloud, role, queue):
@@ -126,7 +134,10 @@ def test_a_pipe_that_may_not_read_its_source_fails_when_it_is_made(cloud, role, 
     pipes.create_pipe(Name="p", Source=queue[1], Target=greeter, RoleArn=plumber)
     told = pipes.describe_pipe(Name="p")
     assert told["CurrentState"] == "CREATE_FAILED"
-    assert told["StateReason"] == f"{plumber} may not do sqs:DeleteMessage, sqs:GetQueueAttributes on {queue[1]}."
+    assert told["StateReason"] == (
+        "Input parameter is invalid from the request due to : The provided customer role does not have permissions to "
+        "call DeleteMessage on SQS"
+    )
     with pytest.raises(ClientError, match=r"ConflictException.*CREATE_FAILED"):
         pipes.start_pipe(Name="p")
     pipes.delete_pipe(Name="p")
@@ -219,6 +230,12 @@ def test_a_service_must_be_let_into_the_role_by_its_trust_policy(cloud, role, qu
         "ValidationException",
         f"Provided role '{stranger}' cannot be assumed by principal 'events.amazonaws.com'.",
     )
+
+
+def test_the_regional_name_of_step_functions_may_be_let_into_a_role(cloud, role):
+    definition = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
+    states, arn = cloud.client("stepfunctions"), role("baker", "states.us-east-1")
+    assert states.create_state_machine(name="m", definition=definition, roleArn=arn)["stateMachineArn"]
 
 
 def test_a_budget_action_stops_what_spends_too_much(cloud, attempt, table):

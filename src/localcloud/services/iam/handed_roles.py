@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from moto.stepfunctions.models import stepfunctions_backends
+
 from localcloud.api import ApiCall, ApiError
 from localcloud.principals import Principal
 from localcloud.services.iam.deliveries import STREAM_ACTIONS, delivery, reading
@@ -15,6 +17,10 @@ from localcloud.services.iam.needs import look
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
+
+_WAITING = "arn:aws:states:::states:startExecution.sync"
+_RULE, _RULE_ACTIONS = "StepFunctionsGetEventsForStepFunctionsExecutionRule", ("PutTargets", "PutRule", "DescribeRule")
+_INTERFACE_ACTIONS = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
 
 
 class HandedRoles:
@@ -39,12 +45,30 @@ class HandedRoles:
     def _of_state_machine(self, call: ApiCall) -> None:
         if call.operation in ("CreateStateMachine", "UpdateStateMachine"):
             role = call.params.get("roleArn")
-            if not self._can_assume("states", role):
+            regional = f"states.{self._cloud.region}"
+            if not (self._can_assume("states", role) or self._can_assume(regional, role)):
                 message = (
                     "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to "
                     "assume the provided role."
                 )
                 raise ApiError("AccessDeniedException", message)
+            self._check_managed_rule(call.params)
+
+    def _check_managed_rule(self, params: Mapping[str, Any]) -> None:
+        """A task that waits for the end of another execution is told of it by a rule, which the role has to make."""
+        if _WAITING not in str(params.get("definition")):
+            return
+        role = params.get("roleArn")
+        if not isinstance(role, str):  # an update that leaves the role as it is
+            backend = stepfunctions_backends[self._cloud.account_id][self._cloud.region]
+            machine = next((one for one in backend.state_machines if one.arn == params["stateMachineArn"]), None)
+            if machine is None:
+                return
+            role = str(machine.roleArn)
+        rule = f"arn:aws:events:{self._cloud.region}:{self._cloud.account_id}:rule/{_RULE}"
+        who = Principal(role, "StepFunctions")
+        if not all(self._cloud.iam.permits(who, f"events:{action}", rule) for action in _RULE_ACTIONS):
+            raise ApiError("AccessDeniedException", f"'{role}' is not authorized to create managed-rule.")
 
     def _of_schedule(self, call: ApiCall) -> None:
         handing = call.operation in ("CreateSchedule", "UpdateSchedule")
@@ -90,6 +114,9 @@ class HandedRoles:
             who, "xray:PutTraceSegments", "*"
         ):
             raise _refused("The provided execution role does not have permissions to call PutTraceSegments on XRAY")
+        for action in _INTERFACE_ACTIONS if look(params, "VpcConfig.SubnetIds") else ():
+            if not self._cloud.iam.permits(who, f"ec2:{action}", "*"):
+                raise _refused(f"The provided execution role does not have permissions to call {action} on EC2")
         target = look(params, "DeadLetterConfig.TargetArn")
         if target and not self._may_deliver(who, target):
             service = target.split(":")[2].upper()

@@ -31,6 +31,11 @@ def refusal(service: str, principal: Principal, need: Need, why: str) -> ApiErro
     return ApiError("AccessDeniedException", message, 400 if service in _JSON else 403)
 
 
+def without_body(operation: str) -> ApiError | None:
+    """What S3 says to a HEAD request, whose answer has no room for words; None for other requests."""
+    return ApiError("403", "Forbidden", 403) if operation in ("HeadBucket", "HeadObject") else None
+
+
 def _spelt(service: str, action: str) -> str:
     """SQS and SNS spell their actions in their own way."""
     if service == "sqs":

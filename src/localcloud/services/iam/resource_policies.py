@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from moto.backends import get_backend
+from moto.s3.models import FakeKey
 from moto.sqs.exceptions import QueueDoesNotExist
 
 from localcloud.api import ApiError
@@ -47,6 +48,19 @@ class ResourcePolicies:
             return need
         secret = self._backend("secretsmanager").secrets.get(params["SecretId"])
         return replace(need, resource=secret.arn if secret is not None else params["SecretId"])
+
+    def missing(self, service: str, operation: str, params: Mapping[str, Any]) -> list[Need]:
+        """Who may not list a bucket is not told that an object is not there.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html.
+        """
+        if service != "s3" or operation not in ("GetObject", "HeadObject"):
+            return []
+        bucket = self._backend("s3", "aws").buckets.get(params.get("Bucket"))
+        found = bucket.keys.get(params.get("Key")) if bucket is not None else None
+        if bucket is None or isinstance(found, FakeKey):
+            return []
+        return [Need("s3:ListBucket", f"arn:aws:s3:::{bucket.name}")]
 
     def _statements(self, action: str, resource: str) -> tuple[Statement, ...]:
         reader = self._readers.get(action.partition(":")[0])

@@ -16,7 +16,7 @@ from localcloud.api import ApiCall, ApiError
 from localcloud.principals import Principal
 from localcloud.runtime.environment import ExecutionEnvironment, current_environment
 from localcloud.services.iam.needs import Need, needs
-from localcloud.services.iam.refusals import explicit, implicit, refusal
+from localcloud.services.iam.refusals import explicit, implicit, refusal, without_body
 from localcloud.services.iam.resource_policies import ResourcePolicies
 from localcloud.services.iam.resources import Place
 from localcloud.services.iam.roles import RolePolicies, Roles
@@ -70,11 +70,13 @@ class Iam:
         """Raises ApiError when `principal` may not make a call by botocore's names of a service and an operation."""
         if not self.enforced or not principal.role_arn:  # TestState may do without a role
             return
-        for asked in needs(service, operation, params, self._place):
-            need = self._resources.named(service, params, asked)
+        asked = [*needs(service, operation, params, self._place), *self._resources.missing(service, operation, params)]
+        for one in asked:
+            need = self._resources.named(service, params, one)
             why = self._why_not(principal, need)
             if why is not None:
-                raise refusal(service, principal, need, why)
+                silent = without_body(operation) if service == "s3" else None
+                raise silent or refusal(service, principal, need, why)
 
     def permits(self, principal: Principal, action: str, resource: str) -> bool:
         """Whether `principal` may do `action` ("logs:PutLogEvents") on the ARN `resource`."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[\.\-_A-Za-z0-9]{1,64}")
 _FIRE_AND_FORGET = "FIRE_AND_FORGET"
+_CALLED = {"dynamodb": "DynamoDB", "kinesis": "Kinesis", "sqs": "SQS"}  # as pipes call their sources
 _RUNNING, _STOPPED = "RUNNING", "STOPPED"
 
 
@@ -70,7 +71,11 @@ class Pipes:
         lacking = [action for action, at in reading(pipe.source) if not self._cloud.iam.permits(who, action, at)]
         if lacking:
             pipe.status = "CREATE_FAILED"
-            pipe.state_reason = f"{pipe.role_arn} may not do {', '.join(lacking)} on {pipe.source}."
+            service, action = lacking[0].split(":")
+            pipe.state_reason = (
+                "Input parameter is invalid from the request due to : The provided customer role does not have "
+                f"permissions to call {action} on {_CALLED.get(service, service)}"
+            )
             return answer
         self._start(pipe)
         pipe.status = pipe.desired_state
