@@ -43,6 +43,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("random:_inst.gauss_next", "latencies are drawn in fewer steps"),
     Hook("random:_inst", "a random module of its own for each execution environment"),
     Hook("random:_urandom", "secrets and SystemRandom draw from a seeded stream"),
+    Hook("botocore.client:BaseClient._get_credentials", "calls with the credentials of an assumed role are its"),
     Hook("botocore.client:BaseClient._make_api_call", "the short circuit stands here"),
     Hook("botocore.hooks:EventAliaser._alias_event_name", "events around a call, as the stock path emits them"),
     Hook("botocore.handlers:generate_idempotent_uuid", "a handler that does nothing for most operations"),

@@ -10,10 +10,16 @@ GATEWAY_SESSION = "BackplaneAssumeRoleSession"  # how API Gateway calls its sess
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`role_arn` of the role ("arn:aws:iam::123456789012:role/orders"); `session` is the name of the session."""
+    """`role_arn` of the role ("arn:aws:iam::123456789012:role/orders"); `session` is the name of the session.
+
+    `policy` is the JSON of the session's own policy, which bounds what the role may do; "" for none. `tags` are those
+    of the session, (key, value) each.
+    """
 
     role_arn: str
     session: str
+    policy: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
 
     @property
     def role_name(self) -> str:

@@ -92,7 +92,9 @@ def test_all_but_some_actions_and_resources(attempt, table):
         ("Null", "aws:PrincipalTag/team", "true", "ok"),
         ("Null", "aws:RequestedRegion", "true", "refused"),
         ("ForAllValues:StringEquals", "dynamodb:LeadingKeys", ["1"], "ok"),
-        ("ForAnyValue:StringEquals", "dynamodb:LeadingKeys", ["1"], "refused"),
+        ("ForAllValues:StringEquals", "dynamodb:LeadingKeys", ["2"], "refused"),
+        ("ForAnyValue:StringEquals", "dynamodb:LeadingKeys", ["1"], "ok"),
+        ("ForAnyValue:StringEquals", "aws:TagKeys", ["1"], "refused"),
     ],
 )
 def test_a_condition_must_hold(attempt, table, operator, key, value, outcome):
@@ -286,3 +288,38 @@ def test_a_boundary_bounds_what_a_resource_lets_the_role_do_but_not_its_session(
     boundary = iam.create_policy(PolicyName="bound", PolicyDocument=bound)["Policy"]["Arn"]
     iam.put_role_permissions_boundary(RoleName="clerk", PermissionsBoundary=boundary)
     assert send(statement, "dynamodb:*") == outcome
+
+
+# -- items of one tenant -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "outcome"),
+    [
+        ("get_item", {"Key": {"id": {"S": "1"}}}, "ok"),
+        ("get_item", {"Key": {"id": {"S": "2"}}}, "refused"),
+        ("query", {"KeyConditionExpression": "#i = :i", "ExpressionAttributeNames": {"#i": "id"},
+                   "ExpressionAttributeValues": {":i": {"S": "1"}}}, "ok"),
+        ("query", {"KeyConditionExpression": "id = :i", "ExpressionAttributeValues": {":i": {"S": "2"}}}, "refused"),
+        ("scan", {}, "ok"),  # of no key at all: give no tenant the right to it
+    ],
+)  # fmt: skip
+def test_a_policy_may_let_a_role_at_some_partition_keys_only(attempt, table, operation, parameters, outcome):
+    right = allow("dynamodb:*", **{"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["1"]}})
+    code, _ = attempt("dynamodb", operation, right, TableName="orders", **parameters)
+    assert code == ("ok" if outcome == "ok" else "AccessDeniedException")
+
+
+@pytest.mark.parametrize(
+    ("operation", "requests", "outcome"),
+    [
+        ("batch_get_item", {"orders": {"Keys": [{"id": {"S": "1"}}]}}, "ok"),
+        ("batch_get_item", {"orders": {"Keys": [{"id": {"S": "1"}}, {"id": {"S": "2"}}]}}, "refused"),
+        ("batch_write_item", {"orders": [{"PutRequest": {"Item": {"id": {"S": "1"}}}}]}, "ok"),
+        ("batch_write_item", {"orders": [{"DeleteRequest": {"Key": {"id": {"S": "2"}}}}]}, "refused"),
+    ],
+)
+def test_every_key_of_a_batch_counts(attempt, table, operation, requests, outcome):
+    right = allow("dynamodb:*", **{"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["1"]}})
+    code, _ = attempt("dynamodb", operation, right, RequestItems=requests)
+    assert code == ("ok" if outcome == "ok" else "AccessDeniedException")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -58,6 +58,8 @@ def needs(service: str, operation: str, params: Mapping[str, Any], place: Place)
     if not found:
         action, context = action_of(service, operation, params), request_keys(service, operation, params)
         found = [Need(action, at, context) for at in RESOURCES.get(service, nothing)(operation, params, place)]
+    if (service, operation) == ("sts", "AssumeRole") and params.get("Tags"):
+        found.append(replace(found[0], action="sts:TagSession"))
     if service == "s3":
         found += _of_settings(operation, params)
     if (service, operation) in _PASSING:

@@ -25,6 +25,7 @@ _KEYS: Mapping[tuple[str, str], Mapping[str, str]] = {
         "s3:x-amz-server-side-encryption-aws-kms-key-id": "SSEKMSKeyId", "s3:x-amz-storage-class": "StorageClass",
     },
     ("secretsmanager", "GetSecretValue"): {"secretsmanager:versionstage": "VersionStage"},
+    ("sts", "AssumeRole"): {"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"},
     ("sns", "Subscribe"): {"sns:endpoint": "Endpoint", "sns:protocol": "Protocol"},
 }  # fmt: skip
 

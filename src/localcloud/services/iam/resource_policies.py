@@ -13,6 +13,7 @@ from moto.sqs.exceptions import QueueDoesNotExist
 
 from localcloud.api import ApiError
 from localcloud.principals import Principal
+from localcloud.services.iam.leading_keys import KEY, leading_keys
 from localcloud.services.iam.needs import Need
 from localcloud.services.iam.statements import Statement, parse_document
 
@@ -32,6 +33,7 @@ class ResourcePolicies:
             "s3": self._of_bucket,
             "sns": self._of_topic,
             "sqs": self._of_queue,
+            "sts": self._of_role,
         }
 
     def has(self, need: Need) -> bool:
@@ -42,12 +44,26 @@ class ResourcePolicies:
         """The statements on `resource` that speak of `principal`."""
         return [one for one in self._statements(action, resource) if one.names(principal)]
 
-    def named(self, service: str, params: Mapping[str, Any], need: Need) -> Need:
-        """The need, with the ARN of a secret that is called by its name; that of no secret stays the name."""
-        if service != "secretsmanager" or need.resource or not isinstance(params.get("SecretId"), str):
-            return need
-        secret = self._backend("secretsmanager").secrets.get(params["SecretId"])
-        return replace(need, resource=secret.arn if secret is not None else params["SecretId"])
+    def completed(self, service: str, operation: str, params: Mapping[str, Any], need: Need) -> Need:
+        """The need, with what only the state tells: the ARN of a secret that is called by its name (that of no secret
+        stays the name), and the partition keys of a table's items.
+        """
+        if service == "secretsmanager" and not need.resource and isinstance(params.get("SecretId"), str):
+            secret = self._backend("secretsmanager").secrets.get(params["SecretId"])
+            return replace(need, resource=secret.arn if secret is not None else params["SecretId"])
+        if service == "dynamodb" and ":table/" in need.resource:
+            keys = self._leading_keys(operation, params, need.resource.split("/")[1])
+            return replace(need, context={**need.context, KEY: tuple(keys)}) if keys else need
+        return need
+
+    def _leading_keys(self, operation: str, params: Mapping[str, Any], name: str) -> list[str]:
+        table = self._backend("dynamodb").tables.get(name)
+        if table is None:
+            return []
+        partition = {"": str(table.hash_key_attr)}
+        for index in (*table.indexes, *table.global_indexes) if params.get("IndexName") else ():
+            partition[index.name] = next(key["AttributeName"] for key in index.schema if key["KeyType"] == "HASH")
+        return leading_keys(operation, params, name, partition)
 
     def missing(self, service: str, operation: str, params: Mapping[str, Any]) -> list[Need]:
         """Who may not list a bucket is not told that an object is not there.
@@ -96,6 +112,11 @@ class ResourcePolicies:
     def _of_bus(self, arn: str) -> str | None:
         bus = self._backend("events").event_buses.get(arn.split("event-bus/", 1)[-1])
         return None if bus is None else bus.policy
+
+    def _of_role(self, arn: str) -> str | None:
+        """Who may assume it."""
+        roles = self._backend("iam", "aws").roles.values()
+        return next((role.assume_role_policy_document for role in roles if role.arn == arn), None)
 
     def _of_bucket(self, arn: str) -> str | bytes | None:
         bucket = self._backend("s3", "aws").buckets.get(arn.split(":::", 1)[-1].partition("/")[0])

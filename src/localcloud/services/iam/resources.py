@@ -230,5 +230,6 @@ RESOURCES: Mapping[str, Resources] = {
     "sqs": _queue,
     "ssm": _parameter,
     "stepfunctions": _machine,
+    "sts": _named("sts", "", "RoleArn"),
     "xray": _every,
 }

@@ -9,7 +9,8 @@ from typing import Any
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, iam_backends
 
-from localcloud.services.iam.statements import Effect, Statement, parse_document
+from localcloud.principals import Principal
+from localcloud.services.iam.statements import Effect, Request, Statement, parse_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,13 @@ class Roles:
         given = [] if role is None else role.tags
         found = given.values() if isinstance(given, dict) else given  # moto keeps them either way
         return {tag["Key"]: tag["Value"] for tag in found}
+
+    def admits(self, arn: str, principal: Principal, request: Request) -> bool:
+        """Whether the trust policy of a role lets another role assume it; False when there is no such role."""
+        role = self._model(arn)
+        document = role.assume_role_policy_document if role is not None else None
+        found = [one for one in parse_document(document or "{}") if one.admits(principal) and one.concerns(request)]
+        return bool(found) and all(one.effect is Effect.ALLOW for one in found)
 
     def trusts(self, arn: str, service: str) -> bool:
         """Whether a service may assume the role; False when there is no such role."""

@@ -20,6 +20,7 @@ from localcloud.services.iam.refusals import explicit, implicit, refusal, withou
 from localcloud.services.iam.resource_policies import ResourcePolicies
 from localcloud.services.iam.resources import Place
 from localcloud.services.iam.roles import RolePolicies, Roles
+from localcloud.services.iam.sessions import Sessions
 from localcloud.services.iam.statements import Effect, Request, effect_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Iam:
         self.enforced = enforced
         self._cloud = cloud
         self._roles = Roles(cloud.account_id)
+        self._sessions = Sessions(cloud, self._roles)
         self._resources = ResourcePolicies(cloud)
         self._place = Place(cloud.account_id, cloud.region)
         # what the policies of a role allow without any condition, by action and resource
@@ -42,20 +44,24 @@ class Iam:
         """Check every call that comes out of an execution environment, and say who that is."""
         self._cloud.api.register("sts", "GetCallerIdentity", self._caller)
         if self.enforced:
+            self._cloud.api.register("sts", "AssumeRole", self._sessions.assume)
             self._cloud.api.before_call(self._check)
 
     def _caller(self, call: ApiCall) -> dict[str, Any]:
-        principal = self._principal()
+        principal = self._principal(call)
         if principal is None:
             return self._cloud.api.stock(call)
         return {"UserId": principal.user_id, "Account": principal.account_id, "Arn": principal.arn}
 
-    def _principal(self) -> Principal | None:
+    def _principal(self, call: ApiCall) -> Principal | None:
+        assumed = self._sessions.of(call)
+        if assumed is not None:
+            return assumed
         environment = current_environment(self._cloud.kernel)
         return environment.principal if environment is not None else None
 
     def _check(self, call: ApiCall) -> None:
-        principal = self._principal()
+        principal = self._principal(call)
         if principal is None:
             return
         try:
@@ -72,11 +78,13 @@ class Iam:
             return
         asked = [*needs(service, operation, params, self._place), *self._resources.missing(service, operation, params)]
         for one in asked:
-            need = self._resources.named(service, params, one)
+            need = self._resources.completed(service, operation, params, one)
             why = self._why_not(principal, need)
             if why is not None:
                 silent = without_body(operation) if service == "s3" else None
                 raise silent or refusal(service, principal, need, why)
+            if need.action in ("sts:AssumeRole", "sts:TagSession"):
+                self._sessions.check(principal, Request(need.action, need.resource, self._context(principal, need)))
 
     def permits(self, principal: Principal, action: str, resource: str) -> bool:
         """Whether `principal` may do `action` ("logs:PutLogEvents") on the ARN `resource`."""
@@ -105,12 +113,12 @@ class Iam:
         if known is None or known[0] is not policies:
             known = self._allowed[principal.role_arn] = policies, {}
         key = (need.action, need.resource)
-        if known[1].get(key) and not self._resources.has(need):
+        if not principal.policy and known[1].get(key) and not self._resources.has(need):
             return None
         request = Request(need.action, need.resource, self._context(principal, need))
         why = self._evaluate(principal, policies, request)
         plain = not any(one.depends for one in (*policies.identity, *(policies.boundary or ())))
-        known[1][key] = why is None and plain and not self._resources.has(need)
+        known[1][key] = why is None and plain and not principal.policy and not self._resources.has(need)
         return why
 
     def _evaluate(self, principal: Principal, policies: RolePolicies, request: Request) -> str | None:
@@ -120,6 +128,9 @@ class Iam:
         boundary = effect_of(policies.boundary, request) if policies.boundary is not None else Effect.ALLOW
         if boundary is Effect.DENY:
             return explicit("a permissions boundary")
+        session = effect_of(self._sessions.policy(principal), request) if principal.policy else Effect.ALLOW
+        if session is Effect.DENY:
+            return explicit("a session policy")
         about = self._resources.about(request.action, request.resource, principal)
         resource = effect_of(about, request)
         if resource is Effect.DENY:
@@ -129,12 +140,14 @@ class Iam:
             return None
         if identity is None and resource is None:
             return implicit()
-        return None if boundary is Effect.ALLOW else implicit("permissions boundary")
+        if boundary is not Effect.ALLOW:
+            return implicit("permissions boundary")
+        return None if session is Effect.ALLOW else implicit("session policy")
 
     def _context(self, principal: Principal, need: Need) -> Mapping[str, tuple[str, ...]]:
         unix_s = self._cloud.kernel.unix_us // 1_000_000
         account = (self._place.account_id,)
-        tags = self._roles.tags(principal.role_arn)
+        tags = {**self._roles.tags(principal.role_arn), **dict(principal.tags)}
         return {
             "aws:currenttime": (self._cloud.now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
             "aws:epochtime": (str(unix_s),),

@@ -99,11 +99,17 @@ class Statement:
         """
         if self.not_principal is not None:
             return not self._is_among(principal, self.not_principal)
-        if self._is_among(principal, self.principal):
-            return True
+        among = self._is_among(principal, self.principal)
+        return among or (self.effect is Effect.DENY and self._names_account(principal))
+
+    def admits(self, principal: Principal) -> bool:
+        """Whether it is about this principal or its account."""
+        return self.names(principal) or self._names_account(principal)
+
+    def _names_account(self, principal: Principal) -> bool:
         found = as_list(self.principal.get("AWS")) if isinstance(self.principal, Mapping) else []
         account = (principal.account_id, f"arn:aws:iam::{principal.account_id}:root")
-        return self.effect is Effect.DENY and any(one in account for one in found)
+        return any(one in account for one in found)
 
     def names_role_only(self, principal: Principal) -> bool:
         """Whether it is about the role of this principal, and not about its session: a boundary bounds that."""
