@@ -232,6 +232,54 @@ def test_a_service_must_be_let_into_the_role_by_its_trust_policy(cloud, role, qu
     )
 
 
+def test_a_gateway_of_tools_needs_the_right_to_call_the_function_behind_one(cloud, role, greeter):
+    control = cloud.client("bedrock-agentcore-control")
+    made = control.create_gateway(
+        name="bakery", roleArn=role("gate", "bedrock-agentcore", "sqs:*"), protocolType="MCP", authorizerType="NONE"
+    )["gatewayId"]  # fmt: skip
+    tool = {"name": "greet", "description": "says hello", "inputSchema": {"type": "object", "properties": {}}}
+    target = {"mcp": {"lambda": {"lambdaArn": greeter, "toolSchema": {"inlinePayload": [tool]}}}}
+    asked = {"gatewayIdentifier": made, "name": "t", "targetConfiguration": target,
+             "credentialProviderConfigurations": [{"credentialProviderType": "GATEWAY_IAM_ROLE"}]}  # fmt: skip
+    assert refused(control.create_gateway_target, **asked) == (
+        "ValidationException",
+        f"Gateway execution role lacks permission to invoke Lambda function {greeter}. Update the permission and retry",
+    )
+    role("gate", "bedrock-agentcore", "lambda:InvokeFunction")
+    assert control.create_gateway_target(**asked)["targetId"]
+    role("gate", "bedrock-agentcore", "sqs:*")  # and it may lose the right again
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "t___greet", "arguments": {}}}
+    url = f"https://{made}.gateway.bedrock-agentcore.us-east-1.amazonaws.com/mcp"
+    headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    request = HttpRequest("POST", url, headers, json.dumps(body).encode())
+    answer = cloud.kernel.call(cloud.http.request, request)
+    assert b'"isError":true' in answer.body.replace(b" ", b"")
+    role("gate", "bedrock-agentcore", "lambda:InvokeFunction")
+    assert b"hello" in cloud.kernel.call(cloud.http.request, request).body
+
+
+def test_a_rule_starts_state_machines_in_a_role_only(cloud, role):
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:bake"
+    events = cloud.client("events")
+    events.put_rule(Name="r", EventPattern='{"source": ["shop"]}')
+    told = refused(events.put_targets, Rule="r", Targets=[{"Id": "m", "Arn": machine}])
+    assert told == ("ValidationException", f"RoleArn is required for target {machine}.")
+
+
+def test_the_logs_of_a_state_machine_need_the_rights_of_its_role(cloud, role):
+    definition = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
+    cloud.client("logs").create_log_group(logGroupName="bakes")
+    group = "arn:aws:logs:us-east-1:123456789012:log-group:bakes:*"
+    logging = {"level": "ALL", "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}]}
+    asked = {"name": "m", "definition": definition, "loggingConfiguration": logging}
+    create = cloud.client("stepfunctions").create_state_machine
+    assert refused(create, roleArn=role("baker", "states", "logs:PutLogEvents"), **asked) == (
+        "AccessDeniedException", "The state machine IAM Role is not authorized to access the Log Destination",
+    )  # fmt: skip
+    role("baker", "states", "logs:*LogDeliver*", "logs:*ResourcePolic*", "logs:DescribeLogGroups")
+    assert create(roleArn=role("baker", "states"), **asked)["stateMachineArn"]
+
+
 def test_the_regional_name_of_step_functions_may_be_let_into_a_role(cloud, role):
     definition = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
     states, arn = cloud.client("stepfunctions"), role("baker", "states.us-east-1")

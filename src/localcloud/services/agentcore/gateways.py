@@ -81,6 +81,9 @@ class Gateways:
         self._targets.check(
             call.params["targetConfiguration"], call.params.get("credentialProviderConfigurations") or ()
         )
+        gateway = self._backend.gateways.get(gateway_id)
+        if gateway is not None:
+            self._targets.check_rights(gateway, call.params["targetConfiguration"])
         for (owner, target_id), other in self._backend.gateway_targets.items():
             if owner == gateway_id and other.name == name and target_id != call.params.get("targetId"):
                 raise ApiError("ConflictException", f"A target with name {name} already exists in gateway.", 409)

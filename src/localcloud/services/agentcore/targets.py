@@ -1,7 +1,6 @@
 """What stands behind a gateway: Lambda functions and HTTP APIs, each with the tools it gives.
 
-The gateway's role may call its targets as a matter of course. An API may ask for a key that a credential provider
-keeps; OAuth is refused.
+The gateway calls functions in its role. An API may ask for a key that a credential provider keeps; OAuth is refused.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from botocore.exceptions import ClientError
 from localcloud.api import ApiError
 from localcloud.ids import uuid4_text
 from localcloud.net import HttpRequest, HttpTimeout, HttpUnreachable
+from localcloud.principals import Principal
 from localcloud.services.agentcore.identity import Identities
 from localcloud.services.agentcore.openapi import InvalidDocument, Operation, operations
 from localcloud.services.agentcore.protocol import Message
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _INTERNAL = "An internal error occurred. Please retry later."
 _CREDENTIALS = ("GATEWAY_IAM_ROLE", "API_KEY")
+_INVOKE = "lambda:InvokeFunction"
 Result = Mapping[str, Any]
 
 
@@ -61,6 +62,13 @@ class Targets:
                 found = credential["credentialProviderType"]
                 raise _invalid(f"The local cloud calls targets with a role or an API key; found {found}.")
         list(self._sources(kinds))
+
+    def check_rights(self, gateway: Any, configuration: Mapping[str, Any]) -> None:
+        """Refuse a function that the gateway's role may not invoke. Raises ApiError (ValidationException)."""
+        function = ((configuration.get("mcp") or configuration).get("lambda") or {}).get("lambdaArn")
+        if function and not self._cloud.iam.permits(_principal(gateway), _INVOKE, function):
+            message = f"Gateway execution role lacks permission to invoke Lambda function {function}. "
+            raise _invalid(f"{message}Update the permission and retry")
 
     def tools(self, target_id: str, target: Any) -> list[GatewayTool]:
         """The tools of one target. Raises ApiError when a schema on S3 is gone."""
@@ -122,6 +130,7 @@ class Targets:
         }
         context = ClientContext({"custom": custom})
         try:
+            self._cloud.iam.authorize(_principal(gateway), "lambda", "Invoke", {"FunctionName": function})
             result = self._cloud.lambda_.invoke(function, json.dumps(arguments).encode(), client_context=context)
         except ApiError as exc:
             return failed(explained(gateway, f"Error while invoking Lambda function {function}: {exc}"))
@@ -158,6 +167,11 @@ class Targets:
         return HttpRequest(
             request.method, f"{request.url}{joint}{urlencode({name: value})}", request.headers, request.body
         )
+
+
+def _principal(gateway: Any) -> Principal:
+    """Who calls the targets."""
+    return Principal(str(gateway.role_arn), str(gateway.gateway_id))
 
 
 def explained(gateway: Any, detail: str) -> str:

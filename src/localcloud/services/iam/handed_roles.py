@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 _WAITING = "arn:aws:states:::states:startExecution.sync"
 _RULE, _RULE_ACTIONS = "StepFunctionsGetEventsForStepFunctionsExecutionRule", ("PutTargets", "PutRule", "DescribeRule")
+_LOG_ACTIONS = (
+    "CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries",
+    "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups",
+)  # fmt: skip
+_WITH_ROLES = ("kinesis", "states")  # targets that a rule calls in a role only
 _INTERFACE_ACTIONS = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
 
 
@@ -52,12 +57,12 @@ class HandedRoles:
                     "assume the provided role."
                 )
                 raise ApiError("AccessDeniedException", message)
-            self._check_managed_rule(call.params)
+            self._check_work(call.params)
 
-    def _check_managed_rule(self, params: Mapping[str, Any]) -> None:
-        """A task that waits for the end of another execution is told of it by a rule, which the role has to make."""
-        if _WAITING not in str(params.get("definition")):
-            return
+    def _check_work(self, params: Mapping[str, Any]) -> None:
+        """A task that waits for the end of another execution is told of it by a rule, which the role has to make; and
+        logs come to where the role may have them delivered.
+        """
         role = params.get("roleArn")
         if not isinstance(role, str):  # an update that leaves the role as it is
             backend = stepfunctions_backends[self._cloud.account_id][self._cloud.region]
@@ -65,6 +70,14 @@ class HandedRoles:
             if machine is None:
                 return
             role = str(machine.roleArn)
+        logging = params.get("loggingConfiguration") or {}
+        if logging.get("level", "OFF") != "OFF" and logging.get("destinations"):
+            who = Principal(role, "StepFunctions")
+            if not all(self._cloud.iam.permits(who, f"logs:{action}", "*") for action in _LOG_ACTIONS):
+                message = "The state machine IAM Role is not authorized to access the Log Destination"
+                raise ApiError("AccessDeniedException", message)
+        if _WAITING not in str(params.get("definition")):
+            return
         rule = f"arn:aws:events:{self._cloud.region}:{self._cloud.account_id}:rule/{_RULE}"
         who = Principal(role, "StepFunctions")
         if not all(self._cloud.iam.permits(who, f"events:{action}", rule) for action in _RULE_ACTIONS):
@@ -79,7 +92,11 @@ class HandedRoles:
     def _of_rule(self, call: ApiCall) -> None:
         roles = [call.params.get("RoleArn")] if call.operation == "PutRule" else []
         if call.operation == "PutTargets":
-            roles = [target.get("RoleArn") for target in call.params.get("Targets") or ()]
+            targets = call.params.get("Targets") or ()
+            roles = [target.get("RoleArn") for target in targets]
+            for target in targets if self._cloud.iam.enforced else ():
+                if not target.get("RoleArn") and any(f":{name}:" in target["Arn"] for name in _WITH_ROLES):
+                    raise ApiError("ValidationException", f"RoleArn is required for target {target['Arn']}.")
         for role in roles:
             if not self._can_assume("events", role):
                 message = f"Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'."
