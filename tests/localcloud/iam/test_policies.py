@@ -290,6 +290,25 @@ def test_a_boundary_bounds_what_a_resource_lets_the_role_do_but_not_its_session(
     assert send(statement, "dynamodb:*") == outcome
 
 
+def test_tables_streams_and_secrets_have_policies_too(attempt, cloud, table):
+    attempt("dynamodb", "scan", "sqs:*", TableName="orders")
+    cloud.client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
+    stream = "arn:aws:kinesis:us-east-1:123456789012:stream/clicks"
+    secret = cloud.client("secretsmanager").create_secret(Name="key", SecretString="x")["ARN"]
+    for service, name, resource, call, parameters in (
+        ("dynamodb", "ResourceArn", table, "put_item", PUT),
+        ("kinesis", "ResourceARN", stream, "put_record", {"StreamName": "clicks", "Data": "x", "PartitionKey": "1"}),
+        ("secretsmanager", "SecretId", secret, "get_secret_value", {"SecretId": "key"}),
+    ):
+        assert attempt(service, call, "sqs:*", **parameters)[0] == "AccessDeniedException"
+        for effect, rights, code in (("Allow", "sqs:*", "ok"), ("Deny", f"{service}:*", "AccessDeniedException")):
+            statement = {"Effect": effect, "Principal": {"AWS": ROLE}, "Action": f"{service}:*", "Resource": resource}
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            policy_name = "ResourcePolicy" if service == "secretsmanager" else "Policy"
+            cloud.client(service).put_resource_policy(**{name: resource, policy_name: policy})
+            assert attempt(service, call, rights, **parameters)[0] == code
+
+
 # -- items of one tenant -----------------------------------------------------------------------------
 
 

@@ -27,10 +27,14 @@ class ResourcePolicies:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._parsed: dict[str, tuple[Any, tuple[Statement, ...]]] = {}  # by ARN, with what they were read from
+        self._backends: dict[str, Any] = {}
         self._readers: Mapping[str, Callable[[str], str | bytes | None]] = {
+            "dynamodb": self._of_table,
             "events": self._of_bus,
+            "kinesis": self._of_stream,
             "lambda": self._of_function,
             "s3": self._of_bucket,
+            "secretsmanager": self._of_secret,
             "sns": self._of_topic,
             "sqs": self._of_queue,
             "sts": self._of_role,
@@ -113,6 +117,19 @@ class ResourcePolicies:
         bus = self._backend("events").event_buses.get(arn.split("event-bus/", 1)[-1])
         return None if bus is None else bus.policy
 
+    def _of_table(self, arn: str) -> str | None:
+        """That of a table is its indexes', too; a stream has one of its own."""
+        policy = self._backend("dynamodb").resource_policies.get(arn.partition("/index/")[0])
+        return None if policy is None else policy.policy_doc
+
+    def _of_stream(self, arn: str) -> str | None:
+        found: str | None = self._backend("kinesis").resource_policies.get(arn)
+        return found
+
+    def _of_secret(self, arn: str) -> str | None:
+        secret = self._backend("secretsmanager").secrets.get(arn)
+        return None if secret is None else secret.policy
+
     def _of_role(self, arn: str) -> str | None:
         """Who may assume it."""
         roles = self._backend("iam", "aws").roles.values()
@@ -123,5 +140,10 @@ class ResourcePolicies:
         return None if bucket is None else bucket.policy
 
     def _backend(self, service: str, place: str | None = None) -> Any:
-        """moto's state of a service; it is imported by the calls that come here."""
+        """moto's state of a service; it is imported by the calls that come here, once."""
+        if service not in self._backends:
+            self._backends[service] = self._imported(service, place)
+        return self._backends[service]
+
+    def _imported(self, service: str, place: str | None) -> Any:
         return get_backend(service)[self._cloud.account_id][place or self._cloud.region]  # type: ignore[call-overload]
