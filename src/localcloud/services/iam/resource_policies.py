@@ -13,6 +13,7 @@ from moto.sqs.exceptions import QueueDoesNotExist
 
 from localcloud.api import ApiError
 from localcloud.principals import Principal
+from localcloud.services.iam.conditions import Context
 from localcloud.services.iam.leading_keys import KEY, leading_keys
 from localcloud.services.iam.needs import Need
 from localcloud.services.iam.statements import Statement, parse_document
@@ -48,17 +49,19 @@ class ResourcePolicies:
         """The statements on `resource` that speak of `principal`."""
         return [one for one in self._statements(action, resource) if one.names(principal)]
 
-    def completed(self, service: str, operation: str, params: Mapping[str, Any], need: Need) -> Need:
-        """The need, with what only the state tells: the ARN of a secret that is called by its name (that of no secret
-        stays the name), and the partition keys of a table's items.
-        """
-        if service == "secretsmanager" and not need.resource and isinstance(params.get("SecretId"), str):
-            secret = self._backend("secretsmanager").secrets.get(params["SecretId"])
-            return replace(need, resource=secret.arn if secret is not None else params["SecretId"])
-        if service == "dynamodb" and ":table/" in need.resource:
-            keys = self._leading_keys(operation, params, need.resource.split("/")[1])
-            return replace(need, context={**need.context, KEY: tuple(keys)}) if keys else need
-        return need
+    def named(self, service: str, params: Mapping[str, Any], need: Need) -> Need:
+        """The need, with the ARN of a secret that is called by its name; that of no secret stays the name."""
+        if service != "secretsmanager" or need.resource or not isinstance(params.get("SecretId"), str):
+            return need
+        secret = self._backend("secretsmanager").secrets.get(params["SecretId"])
+        return replace(need, resource=secret.arn if secret is not None else params["SecretId"])
+
+    def item_keys(self, service: str, operation: str, params: Mapping[str, Any], need: Need) -> Context:
+        """The partition keys of the items of a table that a call is about, as a condition key."""
+        if service != "dynamodb" or ":table/" not in need.resource:
+            return {}
+        keys = self._leading_keys(operation, params, need.resource.split("/")[1])
+        return {KEY: tuple(keys)} if keys else {}
 
     def _leading_keys(self, operation: str, params: Mapping[str, Any], name: str) -> list[str]:
         table = self._backend("dynamodb").tables.get(name)

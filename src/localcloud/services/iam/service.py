@@ -9,12 +9,14 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from localcloud.api import ApiCall, ApiError
 from localcloud.principals import Principal
 from localcloud.runtime.environment import ExecutionEnvironment, current_environment
+from localcloud.services.iam.conditions import Context
 from localcloud.services.iam.needs import Need, needs
 from localcloud.services.iam.refusals import explicit, implicit, refusal, without_body
 from localcloud.services.iam.resource_policies import ResourcePolicies
@@ -78,8 +80,8 @@ class Iam:
             return
         asked = [*needs(service, operation, params, self._place), *self._resources.missing(service, operation, params)]
         for one in asked:
-            need = self._resources.completed(service, operation, params, one)
-            why = self._why_not(principal, need)
+            need = self._resources.named(service, params, one)
+            why = self._why_not(principal, need, partial(self._resources.item_keys, service, operation, params, need))
             if why is not None:
                 silent = without_body(operation) if service == "s3" else None
                 raise silent or refusal(service, principal, need, why)
@@ -106,8 +108,8 @@ class Iam:
         """Whether a service ("lambda.amazonaws.com") may act as a role, which must be there."""
         return not self.enforced or self._roles.trusts(role_arn, service)
 
-    def _why_not(self, principal: Principal, need: Need) -> str | None:
-        """The end of AWS's sentence; None when it is allowed."""
+    def _why_not(self, principal: Principal, need: Need, more: Callable[[], Context] = dict) -> str | None:
+        """The end of AWS's sentence; None when it is allowed. `more` are condition keys that take a while to find."""
         policies = self._roles.policies(principal.role_arn)
         known = self._allowed.get(principal.role_arn)
         if known is None or known[0] is not policies:
@@ -115,7 +117,7 @@ class Iam:
         key = (need.action, need.resource)
         if not principal.policy and known[1].get(key) and not self._resources.has(need):
             return None
-        request = Request(need.action, need.resource, self._context(principal, need))
+        request = Request(need.action, need.resource, {**self._context(principal, need), **more()})
         why = self._evaluate(principal, policies, request)
         plain = not any(one.depends for one in (*policies.identity, *(policies.boundary or ())))
         known[1][key] = why is None and plain and not principal.policy and not self._resources.has(need)
