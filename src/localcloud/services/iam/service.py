@@ -52,7 +52,10 @@ class Iam:
     def _caller(self, call: ApiCall) -> dict[str, Any]:
         principal = self._principal(call)
         if principal is None:
-            return self._cloud.api.stock(call)
+            answer = self._cloud.api.stock(call)
+            if ":user/" in answer["Arn"]:  # which moto takes for a part of STS
+                answer["Arn"] = answer["Arn"].replace(":sts:", ":iam:")
+            return answer
         return {"UserId": principal.user_id, "Account": principal.account_id, "Arn": principal.arn}
 
     def _principal(self, call: ApiCall) -> Principal | None:
