@@ -11,6 +11,7 @@ from localcloud.net import HttpResponse
 
 ROLE = "arn:aws:iam::123456789012:role/events"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:reader"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:bake"
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
 JSON = {"content-type": "application/json"}
 
@@ -62,6 +63,7 @@ def test_a_rule_has_five_targets_however_they_come(events):
             "InputTemplate for target 1 contains invalid placeholder name",
         ),
         ({"Arn": STREAM}, "RoleArn is required for target"),
+        ({"Arn": MACHINE}, "RoleArn is required for target"),
     ],
 )
 def test_a_target_that_eventbridge_would_refuse_is_refused(events, target, message):

@@ -258,14 +258,6 @@ def test_a_gateway_of_tools_needs_the_right_to_call_the_function_behind_one(clou
     assert b"hello" in cloud.kernel.call(cloud.http.request, request).body
 
 
-def test_a_rule_starts_state_machines_in_a_role_only(cloud, role):
-    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:bake"
-    events = cloud.client("events")
-    events.put_rule(Name="r", EventPattern='{"source": ["shop"]}')
-    told = refused(events.put_targets, Rule="r", Targets=[{"Id": "m", "Arn": machine}])
-    assert told == ("ValidationException", f"RoleArn is required for target {machine}.")
-
-
 def test_the_logs_of_a_state_machine_need_the_rights_of_its_role(cloud, role):
     definition = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
     cloud.client("logs").create_log_group(logGroupName="bakes")

@@ -38,7 +38,7 @@ def check_target(target: Mapping[str, Any]) -> None:
             _refuse(f"InputTemplate for target {name} contains invalid placeholder {variable}.")
     if not _ARN.match(target["Arn"]):
         _refuse("Parameter Arn is not valid. Reason: Provided Arn is not in correct format.")
-    if target["Arn"].split(":")[2] == "kinesis" and not target.get("RoleArn"):
+    if target["Arn"].split(":")[2] in ("kinesis", "states") and not target.get("RoleArn"):
         _refuse(f"RoleArn is required for target {target['Arn']}.")
 
 

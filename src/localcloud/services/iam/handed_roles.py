@@ -24,7 +24,6 @@ _LOG_ACTIONS = (
     "CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries",
     "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups",
 )  # fmt: skip
-_WITH_ROLES = ("kinesis", "states")  # targets that a rule calls in a role only
 _INTERFACE_ACTIONS = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
 
 
@@ -92,11 +91,7 @@ class HandedRoles:
     def _of_rule(self, call: ApiCall) -> None:
         roles = [call.params.get("RoleArn")] if call.operation == "PutRule" else []
         if call.operation == "PutTargets":
-            targets = call.params.get("Targets") or ()
-            roles = [target.get("RoleArn") for target in targets]
-            for target in targets if self._cloud.iam.enforced else ():
-                if not target.get("RoleArn") and any(f":{name}:" in target["Arn"] for name in _WITH_ROLES):
-                    raise ApiError("ValidationException", f"RoleArn is required for target {target['Arn']}.")
+            roles = [target.get("RoleArn") for target in call.params.get("Targets") or ()]
         for role in roles:
             if not self._can_assume("events", role):
                 message = f"Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'."
