@@ -7,23 +7,8 @@ import json
 import pytest
 
 from localcloud import Cloud
+from tests.localcloud.iam.callers import SOURCE
 
-SOURCE = """
-import boto3
-def handler(event, context):
-    if not isinstance(event, list):
-        print("called")
-        return "hello"
-    told = []
-    for service, operation, parameters in event:
-        try:
-            getattr(boto3.client(service), operation)(**parameters)
-            told.append("ok")
-        except Exception as exc:
-            code = exc.response["Error"]["Code"]
-            told.append("refused" if code in ("AccessDenied", "AccessDeniedException", "AuthorizationError") else code)
-    return told
-"""
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/orders"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:orders"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:bake"
