@@ -9,6 +9,7 @@ One that grows beyond its memory in one go would take the computer's, so it gets
 from __future__ import annotations
 
 import _thread
+import contextlib
 import ctypes
 import time
 from collections.abc import Callable
@@ -69,7 +70,7 @@ class Watchdog:
     def start(self) -> None:
         if not self._started:
             self._started = True
-            _thread.start_new_thread(self._watch, ())
+            _thread.start_new_thread(self._run, ())
 
     def close(self) -> None:
         """Let the thread end."""
@@ -81,6 +82,11 @@ class Watchdog:
         if self.fired_at_switch == switch:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._kernel.thread_id), None)
             self.fired_at_switch = -1
+
+    def _run(self) -> None:
+        # the clock of a thread that has ended cannot be read: nobody runs the kernel any more
+        with contextlib.suppress(OSError):
+            self._watch()
 
     def _watch(self) -> None:
         process, cpu_s = psutil.Process(), _cpu_clock(self._kernel.thread_id)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import sys
+import threading
 import time
 
 import pytest
@@ -193,6 +195,16 @@ def test_a_task_that_stands_still_in_real_time_is_stopped_as_soon_as_it_can_be()
         kernel.call(time.sleep, 0.5)  # the real one
     assert kernel.call(lambda: "usable") == "usable"
     kernel.close()
+
+
+def test_the_watchdog_ends_quietly_with_the_thread_that_ran_the_kernel(monkeypatch):
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    thread = threading.Thread(target=lambda: Kernel(spin_limit_s=0.04).call(lambda: None))
+    thread.start()
+    thread.join()
+    time.sleep(0.2)  # the real one: the watchdog looks a hundred times a second
+    assert told == []
 
 
 def test_a_task_that_takes_more_memory_than_its_group_has_is_stopped():
